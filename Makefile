@@ -1,0 +1,43 @@
+# What a developer types. Each target is one line of work; what is longer lives in scripts/.
+
+SWIFT ?= swift
+# Arguments for pytest (`make test-acceptance ARGS="-k docker"`) or for the benchmark.
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test test-unit test-acceptance lint format bench install-deps install-clients clean
+
+help: ## This list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
+
+run: install-deps build ## Build and serve on 127.0.0.1:5000, with everything under ./data
+	@exec scripts/run
+
+build: ## Build the release binary, .build/release/cove
+	$(SWIFT) build -c release --product cove
+
+test: install-deps lint test-unit build install-clients test-acceptance ## Everything CI runs
+
+test-unit: ## The unit tests
+	$(SWIFT) test
+
+test-acceptance: ## Real clients against a real server (needs a build)
+	scripts/acceptance $(ARGS)
+
+lint: ## Check the format
+	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
+
+format: ## Put the format right
+	$(SWIFT) format --in-place --recursive Sources Tests Package.swift
+
+bench: build ## Cove beside Debian's docker-registry, as a table of ratios
+	scripts/bench $(ARGS)
+
+install-deps: ## The libraries a build needs (as root; else says what is missing)
+	@scripts/install-deps
+
+install-clients: ## The clients the acceptance tests drive (as root; else says what is missing)
+	@scripts/install-clients
+
+clean: ## Remove what was built
+	$(SWIFT) package clean

@@ -1,0 +1,215 @@
+import Foundation
+
+extension Configuration {
+    /// Reads a configuration file, the environment over it, and defaults under it.
+    ///
+    /// - Parameters:
+    ///   - file: a path, or nil for the defaults of a server without a file.
+    ///   - environment: `REGISTRY_A_B_C` sets `a.b.c`; values are YAML.
+    /// - Throws: ``ConfigurationError`` with every problem.
+    package static func load(
+        file: String?, environment: [String: String]
+    ) throws(ConfigurationError) -> (configuration: Configuration, warnings: [String]) {
+        guard let file else { return try parse(yaml: nil, environment: environment) }
+        guard let data = FileManager.default.contents(atPath: file) else {
+            throw ConfigurationError(problems: ["cannot read the configuration file '\(file)'"])
+        }
+        guard let text = String(validating: data, as: UTF8.self) else {
+            throw ConfigurationError(problems: ["the configuration file '\(file)' is not UTF-8 text"])
+        }
+        return try parse(yaml: text, environment: environment)
+    }
+
+    /// As ``load(file:environment:)``, from text.
+    package static func parse(
+        yaml: String?, environment: [String: String] = [:]
+    ) throws(ConfigurationError) -> (configuration: Configuration, warnings: [String]) {
+        let file: SettingValue = if let yaml { try SettingValue(yaml: yaml, hasLines: true) } else { .nothing(line: nil) }
+        let (root, warnings) = try EnvironmentOverrides(environment).applied(to: file)
+        var checker = SettingChecker()
+        checker.check(root)
+        var reader = SettingReader(root)
+        let configuration = Configuration(&reader, hasFile: yaml != nil)
+        let problems = checker.problems + reader.problems
+        // A value of the wrong kind is found by both.
+        guard problems.isEmpty else { throw ConfigurationError(problems: problems.uniqued()) }
+        return (configuration, warnings)
+    }
+
+    private init(_ reader: inout SettingReader, hasFile: Bool) {
+        if let version = reader.text("version"), version != "0.1" {
+            reader.refuse("'version' must be 0.1, not '\(version.prefix(20))'")
+        }
+        if hasFile, !reader.has("version") { reader.refuse("'version' is missing; write version: 0.1") }
+        durability = reader.choice("durability", Durability.self) ?? .full
+        catalogMaxEntries = reader.integer("catalog.maxentries", in: 1...100_000) ?? 1000
+        readLog(&reader)
+        readStorage(&reader, hasFile: hasFile)
+        readAuth(&reader)
+        readHTTP(&reader, hasFile: hasFile)
+        readValidation(&reader)
+        health.storageDriverEnabled = reader.boolean("health.storagedriver.enabled") ?? true
+        health.interval = reader.duration("health.storagedriver.interval", in: .seconds(1)...(.seconds(3600))) ?? .seconds(10)
+        health.threshold = reader.integer("health.storagedriver.threshold", in: 1...1000) ?? 3
+    }
+
+    private mutating func readLog(_ reader: inout SettingReader) {
+        log.level = reader.choice("log.level", Log.Level.self) ?? .info
+        log.formatter = reader.choice("log.formatter", Log.Formatter.self) ?? .text
+        log.accessLogDisabled = reader.boolean("log.accesslog.disabled") ?? false
+        for name in reader.names("log.fields") { log.fields[name] = reader.text("log.fields.\(name)") ?? "" }
+    }
+
+    private mutating func readStorage(_ reader: inout SettingReader, hasFile: Bool) {
+        let root = reader.text("storage.filesystem.rootdirectory") ?? (hasFile ? "/var/lib/registry" : "data")
+        let threads = reader.integer("storage.filesystem.maxthreads", in: 4...1000) ?? 100
+        storage.driver =
+            reader.has("storage.inmemory") ? .inMemory : .filesystem(rootDirectory: root, maxThreads: threads)
+        if reader.has("storage.inmemory"), reader.has("storage.filesystem") {
+            reader.refuse("'storage' has both filesystem and inmemory; choose one")
+        }
+        storage.deleteEnabled = reader.boolean("storage.delete.enabled") ?? !hasFile
+        storage.readOnly = reader.boolean("storage.maintenance.readonly.enabled") ?? false
+        _ = reader.boolean("storage.redirect.disable")
+        let size = reader.integer("storage.cache.blobdescriptorsize", in: 0...10_000_000) ?? 50_000
+        let cache = reader.text("storage.cache.blobdescriptor")
+        if cache == "redis" {
+            reader.refuse("'storage.cache.blobdescriptor' cannot be redis in this version; use inmemory")
+        } else if let cache, cache != "inmemory", cache != "none" {
+            reader.refuse("'storage.cache.blobdescriptor' must be one of inmemory, none, not '\(cache.prefix(40))'")
+        }
+        storage.cachedDescriptors = cache == "none" ? 0 : size
+        let purging = "storage.maintenance.uploadpurging"
+        storage.uploadPurging.enabled = reader.boolean("\(purging).enabled") ?? true
+        storage.uploadPurging.dryRun = reader.boolean("\(purging).dryrun") ?? false
+        let most = Duration.seconds(100 * 365 * 24 * 3600)
+        storage.uploadPurging.age = reader.duration("\(purging).age", in: .seconds(1)...most) ?? storage.uploadPurging.age
+        storage.uploadPurging.interval =
+            reader.duration("\(purging).interval", in: .seconds(1)...most) ?? storage.uploadPurging.interval
+    }
+
+    private mutating func readAuth(_ reader: inout SettingReader) {
+        guard reader.has("auth.htpasswd") else { return }
+        guard let path = reader.text("auth.htpasswd.path") else {
+            reader.refuse("'auth.htpasswd.path' is missing; name the file of user:hash lines")
+            return
+        }
+        let realm = reader.text("auth.htpasswd.realm") ?? "Registry"
+        if realm.unicodeScalars.contains(where: { $0 == "\"" || $0 == "\\" || $0.value < 0x20 || $0.value > 0x7E }) {
+            reader.refuse("'auth.htpasswd.realm' must be plain text without quotes")
+        }
+        auth = .htpasswd(realm: realm, path: path)
+    }
+
+    private mutating func readHTTP(_ reader: inout SettingReader, hasFile: Bool) {
+        http.addr = reader.text("http.addr") ?? (hasFile ? ":5000" : "127.0.0.1:5000")
+        http.net = reader.choice("http.net", Network.self) ?? .tcp
+        http.prefix = reader.text("http.prefix") ?? ""
+        if !http.prefix.isEmpty, !http.prefix.hasPrefix("/") {
+            reader.refuse("'http.prefix' must begin with /, not '\(http.prefix.prefix(60))'")
+        }
+        http.host = reader.text("http.host")
+        if let host = http.host, !host.hasPrefix("http://"), !host.hasPrefix("https://") {
+            reader.refuse("'http.host' must be a URL such as https://registry.example.org, not '\(host.prefix(60))'")
+        }
+        http.secret = reader.text("http.secret")
+        http.relativeURLs = reader.boolean("http.relativeurls") ?? false
+        http.drainTimeout = reader.duration("http.draintimeout", in: .zero ... (.seconds(86_400))) ?? .seconds(60)
+        http.http2 = !(reader.boolean("http.http2.disabled") ?? false)
+        for name in reader.names("http.headers") {
+            http.headers.append(Header(name: name, values: reader.texts("http.headers.\(name)") ?? []))
+        }
+        http.tls = Self.readTLS(&reader, "http.tls")
+        for index in 0..<reader.count("http.listeners") {
+            let path = "http.listeners.\(index)"
+            guard let addr = reader.text("\(path).addr") else {
+                reader.refuse("'http.listeners[\(index)].addr' is missing")
+                continue
+            }
+            http.listeners.append(
+                Listener(
+                    addr: addr, net: reader.choice("\(path).net", Network.self) ?? .tcp,
+                    tls: Self.readTLS(&reader, "\(path).tls")))
+        }
+        http.limits.maxConnections = reader.integer("http.limits.maxconnections", in: 1...1_000_000) ?? 10_000
+        let range = Duration.milliseconds(100)...Duration.seconds(86_400)
+        http.limits.headerTimeout = reader.duration("http.limits.headertimeout", in: range) ?? .seconds(30)
+        http.limits.idleTimeout = reader.duration("http.limits.idletimeout", in: range) ?? .seconds(75)
+        http.limits.bodyTimeout = reader.duration("http.limits.bodytimeout", in: range) ?? .seconds(30)
+        http.limits.minBodyRate = reader.size("http.limits.minbodyrate", in: 0...1_000_000_000) ?? 1024
+        http.limits.maxHeaderBytes = reader.size("http.limits.maxheaderbytes", in: 4096...1_048_576) ?? 64 * 1024
+    }
+
+    private static func readTLS(_ reader: inout SettingReader, _ path: String) -> TLS? {
+        guard reader.has(path) else { return nil }
+        let certificate = reader.text("\(path).certificate")
+        let key = reader.text("\(path).key")
+        var suites: [UInt16] = []
+        for name in reader.texts("\(path).ciphersuites") ?? [] {
+            if let number = CipherSuite.numbers[name] {
+                suites.append(number)
+            } else {
+                reader.refuse(
+                    "'\(path).ciphersuites' names '\(name.prefix(60))', which is not available; use some of \(CipherSuite.numbers.keys.sorted().joined(separator: ", "))")
+            }
+        }
+        let tls = TLS(
+            certificate: certificate ?? "", key: key ?? "", clientCAs: reader.texts("\(path).clientcas") ?? [],
+            clientAuth: reader.choice("\(path).clientauth", TLS.ClientAuth.self) ?? .require,
+            minimumTLS: reader.choice("\(path).minimumtls", TLS.Minimum.self) ?? .tls12, cipherSuites: suites)
+        switch (certificate, key) {
+        case (nil, nil) where tls.clientCAs.isEmpty: return nil
+        case (nil, _): reader.refuse("'\(path).certificate' is missing")
+        case (_, nil): reader.refuse("'\(path).key' is missing")
+        default: break
+        }
+        return tls
+    }
+
+    private mutating func readValidation(_ reader: inout SettingReader) {
+        validation.disabled = reader.boolean("validation.disabled") ?? false
+        validation.allowedURLs = reader.texts("validation.manifests.urls.allow") ?? []
+        validation.deniedURLs = reader.texts("validation.manifests.urls.deny") ?? []
+        for pattern in validation.allowedURLs + validation.deniedURLs where (try? NSRegularExpression(pattern: pattern)) == nil {
+            reader.refuse("'validation.manifests.urls' has '\(pattern.prefix(80))', which is not a regular expression")
+        }
+        let indexes = "validation.manifests.indexes"
+        validation.platforms = reader.choice("\(indexes).platforms", Validation.Platforms.self) ?? .all
+        for index in 0..<reader.count("\(indexes).platformlist") {
+            let path = "\(indexes).platformlist.\(index)"
+            guard let os = reader.text("\(path).os"), let architecture = reader.text("\(path).architecture") else {
+                reader.refuse("'\(indexes).platformlist[\(index)]' needs os and architecture")
+                continue
+            }
+            validation.platformList.append(
+                .init(os: os, architecture: architecture, variant: reader.text("\(path).variant")))
+        }
+    }
+}
+
+extension Array where Element: Hashable {
+    fileprivate func uniqued() -> [Element] {
+        var seen = Set<Element>()
+        return filter { seen.insert($0).inserted }
+    }
+}
+
+/// TLS 1.2 cipher suites by their standard names (IANA "TLS Cipher Suites").
+enum CipherSuite {
+    static let numbers: [String: UInt16] = [
+        "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256": 0xC02B,
+        "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256": 0xC02F,
+        "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384": 0xC02C,
+        "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384": 0xC030,
+        "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256": 0xCCA9,
+        "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256": 0xCCA8,
+        "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA": 0xC009,
+        "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA": 0xC013,
+        "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA": 0xC00A,
+        "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA": 0xC014,
+        "TLS_RSA_WITH_AES_128_GCM_SHA256": 0x009C,
+        "TLS_RSA_WITH_AES_256_GCM_SHA384": 0x009D,
+        "TLS_RSA_WITH_AES_128_CBC_SHA": 0x002F,
+        "TLS_RSA_WITH_AES_256_CBC_SHA": 0x0035,
+    ]
+}

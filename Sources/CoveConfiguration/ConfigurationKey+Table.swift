@@ -1,0 +1,112 @@
+extension ConfigurationKey {
+    /// Every key that Cove or Distribution knows. Checking, suggestions and `docs/configuration.md` all come from here.
+    static let table: [ConfigurationKey] = general + storage + http + validation + refusals
+
+    private static let general: [ConfigurationKey] = [
+        .acts("version", .text, "0.1", "Version of the format; 0.1 is the only one."),
+        .acts(
+            "durability", .choice(["full", "relaxed"]), "full",
+            "full: what was acknowledged survives a power cut. relaxed: nothing is synced to disk; for scratch registries. (Cove)"),
+        .acts("log.level", .choice(["error", "warn", "info", "debug"]), "info", "Least severe messages that are written."),
+        .acts("log.formatter", .choice(["text", "json"]), "text", "Form of the log lines and of the access log."),
+        .acts("log.fields.*", .text, "", "Fields added to every line."),
+        .acts("log.accesslog.disabled", .boolean, "false", "Whether to leave out the line for each request."),
+        .acts("auth.htpasswd.realm", .text, "Registry", "Realm shown when credentials are asked for."),
+        .acts(
+            "auth.htpasswd.path", .text, "",
+            "File of user:hash lines with bcrypt hashes. Read again when it changes. Without it, anyone may push and pull."),
+        .acts("catalog.maxentries", .integer, "1000", "Largest page of /v2/_catalog."),
+        .acts("health.storagedriver.enabled", .boolean, "true", "Whether /readyz depends on regular checks of the storage."),
+        .acts("health.storagedriver.interval", .duration, "10s", "Time between two checks."),
+        .acts("health.storagedriver.threshold", .integer, "3", "Failed checks in a row that make the node not ready."),
+    ]
+
+    private static let storage: [ConfigurationKey] = [
+        .acts("storage.filesystem.rootdirectory", .text, "/var/lib/registry", "Directory of blobs, uploads and metadata. Without a configuration file: ./data."),
+        .acts("storage.filesystem.maxthreads", .integer, "100", "Most threads for file operations, 4 or more; at most 64 are started."),
+        .acts("storage.inmemory", .boolean, "", "Keep everything in memory, for tests. Write it as `inmemory: {}`."),
+        .acts("storage.delete.enabled", .boolean, "false", "Whether manifests, tags and blobs may be deleted. Without a configuration file: true."),
+        .acts("storage.redirect.disable", .boolean, "false", "Blobs on a filesystem are always served by this server, so either value is honoured."),
+        .acts("storage.cache.blobdescriptor", .choice(["inmemory", "none"]), "inmemory", "Whether the whereabouts of blobs are kept in memory."),
+        .acts("storage.cache.blobdescriptorsize", .integer, "50000", "How many blobs' whereabouts are kept."),
+        .acts("storage.maintenance.uploadpurging.enabled", .boolean, "true", "Whether abandoned uploads are ended."),
+        .acts("storage.maintenance.uploadpurging.age", .duration, "168h", "How long an upload may be idle."),
+        .acts("storage.maintenance.uploadpurging.interval", .duration, "24h", "Time between two sweeps; at most an hour is waited."),
+        .acts("storage.maintenance.uploadpurging.dryrun", .boolean, "false", "Only log what would be ended."),
+        .acts("storage.maintenance.readonly.enabled", .boolean, "false", "Whether pushes and deletions are refused."),
+    ]
+
+    private static let http: [ConfigurationKey] = [
+        .acts("http.addr", .text, ":5000", "Address to listen on: host:port, :port for every interface, or a path with net: unix. Without a configuration file: 127.0.0.1:5000."),
+        .acts("http.net", .choice(["tcp", "unix"]), "tcp", "Kind of the address."),
+        .acts("http.prefix", .text, "/", "Path under which the API is served, as behind a proxy."),
+        .acts("http.host", .text, "", "Outside URL, for Location headers. Otherwise taken from Forwarded, X-Forwarded-* and Host."),
+        .acts("http.secret", .text, "", "Accepted: uploads are kept in the metadata store, so there is no state to sign, and nodes need not share a secret."),
+        .acts("http.relativeurls", .boolean, "false", "Whether Location headers are relative."),
+        .acts("http.draintimeout", .duration, "60s", "How long requests may go on after SIGTERM."),
+        .acts("http.headers.*", .texts, "", "Header fields added to every response."),
+        .acts("http.http2.disabled", .boolean, "false", "Whether HTTP/2 is left out on TLS addresses."),
+    ]
+        + tls("http.tls")
+        + [
+            .acts("http.listeners.[].addr", .text, "", "A further address to listen on. (Cove)"),
+            .acts("http.listeners.[].net", .choice(["tcp", "unix"]), "tcp", "Kind of that address. (Cove)"),
+        ] + tls("http.listeners.[].tls")
+        + [
+            .acts("http.limits.maxconnections", .integer, "10000", "Connections at once on an address; more wait to be accepted. (Cove)"),
+            .acts("http.limits.headertimeout", .duration, "30s", "Time for a connection's first complete request head. (Cove)"),
+            .acts("http.limits.idletimeout", .duration, "75s", "Time for the next request on a connection. (Cove)"),
+            .acts("http.limits.bodytimeout", .duration, "30s", "Longest silence within a request body. (Cove)"),
+            .acts("http.limits.minbodyrate", .size, "1024", "Least bytes a second of a request body, averaged over 30s; 0 for none. (Cove)"),
+            .acts("http.limits.maxheaderbytes", .size, "64KiB", "Largest request head. (Cove)"),
+        ]
+
+    private static func tls(_ path: String) -> [ConfigurationKey] {
+        [
+            .acts("\(path).certificate", .text, "", "PEM file of the certificate chain. Read again when it changes."),
+            .acts("\(path).key", .text, "", "PEM file of the private key."),
+            .acts("\(path).clientcas", .texts, "", "PEM files of authorities; clients must show a certificate of one of them."),
+            .acts("\(path).clientauth", .choice(["require-and-verify-client-cert", "verify-client-cert-if-given"]), "require-and-verify-client-cert", "What is asked of clients when clientcas is set."),
+            .acts("\(path).minimumtls", .choice(["tls1.2", "tls1.3"]), "tls1.2", "Lowest TLS version."),
+            .acts("\(path).ciphersuites", .texts, "", "Cipher suites for TLS 1.2 by their standard names."),
+        ]
+    }
+
+    private static let validation: [ConfigurationKey] = [
+        .acts("validation.disabled", .boolean, "false", "Whether manifests may refer to manifests that are not there, and to any URL."),
+        .acts("validation.manifests.urls.allow", .texts, "", "Regular expressions; a layer's URL must match one. With neither allow nor deny, any URL is accepted."),
+        .acts("validation.manifests.urls.deny", .texts, "", "Regular expressions that no layer's URL may match."),
+        .acts("validation.manifests.indexes.platforms", .choice(["all", "none", "list"]), "all", "Which images of an index must be in the repository when it is pushed."),
+        .acts("validation.manifests.indexes.platformlist.[].os", .text, "", "With platforms: list, an operating system that must be there."),
+        .acts("validation.manifests.indexes.platformlist.[].architecture", .text, "", "Its architecture."),
+        .acts("validation.manifests.indexes.platformlist.[].variant", .text, "", "Its variant, if that matters."),
+    ]
+
+    private static let refusals: [ConfigurationKey] = [
+        .refused("storage.s3", "S3 storage is not in this version; use storage.filesystem"),
+        .refused("storage.s3aws", "S3 storage is not in this version; use storage.filesystem"),
+        .refused("storage.gcs", "Google Cloud Storage is not supported; use storage.filesystem"),
+        .refused("storage.azure", "Azure storage is not supported; use storage.filesystem"),
+        .refused("storage.swift", "OpenStack Swift is not supported; use storage.filesystem"),
+        .refused("storage.oss", "Alibaba OSS is not supported; use storage.filesystem"),
+        .refused("storage.tag", "tag look-ups are a database query and need no limit; remove the key"),
+        .refused("auth.token", "token authentication is not in this version; use auth.htpasswd"),
+        .refused("auth.silly", "silly authentication accepts anybody; use auth.htpasswd"),
+        .refused("middleware", "middleware is not in this version; remove the key"),
+        .refused("notifications", "notifications are not in this version; remove the key"),
+        .refused("proxy", "a pull-through cache is not in this version; remove the key"),
+        .refused("redis", "Redis is not used by this version; remove the key and set storage.cache.blobdescriptor to inmemory"),
+        .refused("policy", "repository classes are not in this version; remove the key"),
+        .refused("log.hooks", "mail hooks are not supported; have your log collector send the mail"),
+        .refused("log.reportcaller", "log lines do not name their caller; remove the key"),
+        .refused("loglevel", "this key is obsolete; use log.level"),
+        .refused("reporting", "error reporting services are not supported; remove the key"),
+        .refused("compatibility", "schema 1 manifests are not supported; remove the key"),
+        .refused("health.file", "file health checks are not in this version; remove the key"),
+        .refused("health.http", "HTTP health checks are not in this version; remove the key"),
+        .refused("health.tcp", "TCP health checks are not in this version; remove the key"),
+        .refused("http.debug", "a debug address is not in this version; remove the key"),
+        .refused("http.h2c", "HTTP/2 without TLS is not in this version; remove the key"),
+        .refused("http.tls.letsencrypt", "Let's Encrypt is not in this version; give http.tls.certificate and http.tls.key"),
+    ]
+}

@@ -1,0 +1,64 @@
+/// `REGISTRY_*` variables: `REGISTRY_STORAGE_DELETE_ENABLED=true` sets `storage.delete.enabled`.
+struct EnvironmentOverrides {
+    private static let prefix = "REGISTRY_"
+
+    private let variables: [(name: String, value: String)]
+
+    init(_ environment: [String: String]) {
+        variables = environment.filter { $0.key.hasPrefix(Self.prefix) }.sorted { $0.key < $1.key }
+            .map { ($0.key, $0.value) }
+    }
+
+    /// The tree with the variables put over it, shorter names first, so that `REGISTRY_AUTH=htpasswd` makes the map
+    /// that `REGISTRY_AUTH_HTPASSWD_PATH` fills.
+    ///
+    /// - Returns: the tree, and a warning for each variable that names no key. Those are not refused: a cluster sets
+    ///   variables such as `REGISTRY_PORT` by itself for a service that is called registry.
+    func applied(to root: SettingValue) throws(ConfigurationError) -> (SettingValue, warnings: [String]) {
+        var root = root
+        var warnings: [String] = []
+        for (name, text) in variables {
+            let words = name.dropFirst(Self.prefix.count).lowercased().split(separator: "_").map(String.init)
+            guard let path = Self.path(words) else {
+                warnings.append("the variable \(name) names no key of the configuration and is ignored")
+                continue
+            }
+            let value: SettingValue
+            do throws(ConfigurationError) {
+                value = try SettingValue(yaml: text, hasLines: false)
+            } catch {
+                throw ConfigurationError(problems: ["the variable \(name) is not YAML"])
+            }
+            root = root.setting(path[...], to: Self.selecting(path, value))
+        }
+        return (root, warnings)
+    }
+
+    /// `REGISTRY_STORAGE=filesystem` and `REGISTRY_AUTH=htpasswd` choose a driver.
+    private static func selecting(_ path: [String], _ value: SettingValue) -> SettingValue {
+        guard path == ["storage"] || path == ["auth"], case .scalar(let name, _) = value else { return value }
+        return .map([name: .map([:], line: nil)], line: nil)
+    }
+
+    /// The path of known keys that the words spell. A name under `*` keeps its underscores.
+    private static func path(_ words: [String]) -> [String]? {
+        for key in ConfigurationKey.table {
+            if let path = match(key.path[...], words[...], refused: key.refusal != nil) { return path }
+        }
+        return nil
+    }
+
+    private static func match(_ pattern: ArraySlice<String>, _ words: ArraySlice<String>, refused: Bool) -> [String]? {
+        guard let first = words.first else { return [] }
+        guard let part = pattern.first else { return refused ? Array(words) : nil }
+        switch part {
+        case "*": return [words.joined(separator: "_")]
+        case "[]":
+            guard Int(first) != nil else { return nil }
+            return match(pattern.dropFirst(), words.dropFirst(), refused: refused).map { [first] + $0 }
+        default:
+            guard part == first else { return nil }
+            return match(pattern.dropFirst(), words.dropFirst(), refused: refused).map { [part] + $0 }
+        }
+    }
+}

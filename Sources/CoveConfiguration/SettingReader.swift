@@ -1,0 +1,146 @@
+/// Reads typed values out of a checked tree, collecting what cannot be read.
+struct SettingReader {
+    let root: SettingValue
+    private(set) var problems: [String] = []
+
+    init(_ root: SettingValue) {
+        self.root = root
+    }
+
+    mutating func refuse(_ problem: String) {
+        problems.append(problem)
+    }
+
+    func has(_ path: String) -> Bool { value(path) != nil }
+
+    func count(_ path: String) -> Int {
+        if case .list(let items, _) = value(path) { items.count } else { 0 }
+    }
+
+    func names(_ path: String) -> [String] {
+        if case .map(let items, _) = value(path) { items.keys.sorted() } else { [] }
+    }
+
+    mutating func text(_ path: String) -> String? {
+        switch value(path) {
+        case nil, .nothing: return nil
+        case .scalar(let text, _): return text
+        case .some(let other): return mismatch(path, other, "text")
+        }
+    }
+
+    mutating func texts(_ path: String) -> [String]? {
+        switch value(path) {
+        case nil, .nothing: return nil
+        case .scalar(let text, _): return [text]
+        case .list(let items, let line):
+            var texts: [String] = []
+            for item in items {
+                guard case .scalar(let text, _) = item else { return mismatch(path, .list(items, line: line), "a list of texts") }
+                texts.append(text)
+            }
+            return texts
+        case .some(let other): return mismatch(path, other, "a list of texts")
+        }
+    }
+
+    mutating func boolean(_ path: String) -> Bool? {
+        convert(path, "true or false") { text in
+            switch text.lowercased() {
+            case "true", "yes", "on": true
+            case "false", "no", "off": false
+            default: nil
+            }
+        }
+    }
+
+    mutating func integer(_ path: String, in range: ClosedRange<Int>) -> Int? {
+        convert(path, "a whole number from \(range.lowerBound) to \(range.upperBound)") { text in
+            Int(text).flatMap { range.contains($0) ? $0 : nil }
+        }
+    }
+
+    mutating func size(_ path: String, in range: ClosedRange<Int>) -> Int? {
+        convert(path, "a size such as 65536 or 64KiB, from \(range.lowerBound) to \(range.upperBound) bytes") { text in
+            let units = [("KiB", 1024), ("MiB", 1024 * 1024), ("GiB", 1024 * 1024 * 1024), ("", 1)]
+            guard let unit = units.first(where: { text.hasSuffix($0.0) }), let number = Int(text.dropLast(unit.0.count))
+            else { return nil }
+            let (bytes, overflows) = number.multipliedReportingOverflow(by: unit.1)
+            return !overflows && range.contains(bytes) ? bytes : nil
+        }
+    }
+
+    mutating func duration(_ path: String, in range: ClosedRange<Duration>) -> Duration? {
+        convert(path, "a duration such as 30s, 5m or 168h, from \(range.lowerBound) to \(range.upperBound)") { text in
+            Duration(goSyntax: text).flatMap { range.contains($0) ? $0 : nil }
+        }
+    }
+
+    mutating func choice<Choice: RawRepresentable & CaseIterable>(
+        _ path: String, _ type: Choice.Type
+    ) -> Choice? where Choice.RawValue == String {
+        convert(path, "one of \(Choice.allCases.map(\.rawValue).joined(separator: ", "))") { Choice(rawValue: $0.lowercased()) }
+    }
+
+    private func value(_ path: String) -> SettingValue? {
+        root.value(at: path.split(separator: ".").map(String.init)[...])
+    }
+
+    private mutating func convert<T>(_ path: String, _ expected: String, _ body: (String) -> T?) -> T? {
+        switch value(path) {
+        case nil, .nothing: return nil
+        case .scalar(let text, let line):
+            if let result = body(text) { return result }
+            return mismatch(path, .scalar(text, line: line), expected)
+        case .some(let other): return mismatch(path, other, expected)
+        }
+    }
+
+    private mutating func mismatch<T>(_ path: String, _ value: SettingValue, _ expected: String) -> T? {
+        let found =
+            switch value {
+            case .scalar(let text, _): "'\(text.prefix(60))'"
+            case .list: "a list"
+            case .map: "a map"
+            case .nothing: "nothing"
+            }
+        problems.append("'\(path)'\(SettingValue.at(value.line)) must be \(expected), not \(found)")
+        return nil
+    }
+}
+
+extension Duration {
+    /// Parses Go's form: `300ms`, `1h30m`, `1.5h`. Nil when it is not of that form.
+    init?(goSyntax text: String) {
+        if text == "0" {
+            self = .zero
+            return
+        }
+        let units: [(String, Double)] = [
+            ("ns", 1e-9), ("us", 1e-6), ("µs", 1e-6), ("ms", 1e-3), ("s", 1), ("m", 60), ("h", 3600),
+        ]
+        var rest = text[...]
+        var seconds = 0.0
+        guard !rest.isEmpty else { return nil }
+        while !rest.isEmpty {
+            let digits = rest.prefix { $0.isASCII && $0.isNumber || $0 == "." }
+            rest = rest.dropFirst(digits.count)
+            let unit = rest.prefix { !($0.isASCII && $0.isNumber) && $0 != "." }
+            rest = rest.dropFirst(unit.count)
+            guard let number = Double(digits), let factor = units.first(where: { $0.0 == unit })?.1 else { return nil }
+            seconds += number * factor
+        }
+        guard seconds.isFinite, seconds < 1e10 else { return nil }
+        self = .milliseconds(Int64(seconds * 1000))
+    }
+
+    /// Go's form of this duration, such as `1h30m0s`.
+    var goSyntax: String {
+        let milliseconds = components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000
+        if milliseconds % 1000 != 0 { return "\(milliseconds)ms" }
+        let seconds = milliseconds / 1000
+        if seconds % 3600 == 0, seconds > 0 { return "\(seconds / 3600)h" }
+        if seconds % 60 == 0, seconds > 0 { return "\(seconds / 60)m" }
+        return "\(seconds)s"
+    }
+}

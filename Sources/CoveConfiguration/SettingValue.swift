@@ -1,0 +1,104 @@
+import Yams
+
+/// A YAML value with the line it stands on, or a value from the environment.
+indirect enum SettingValue: Equatable {
+    case scalar(String, line: Int?)
+    case list([SettingValue], line: Int?)
+    case map([String: SettingValue], line: Int?)
+    /// A key without a value.
+    case nothing(line: Int?)
+
+    static let largestText = 1024 * 1024
+    private static let deepest = 32
+    private static let mostNodes = 50_000
+
+    var line: Int? {
+        switch self {
+        case .scalar(_, let line), .list(_, let line), .map(_, let line), .nothing(let line): line
+        }
+    }
+
+    /// Reads YAML text.
+    ///
+    /// - Throws: ``ConfigurationError`` for text that is not YAML, is too large or too deep, or repeats a key.
+    init(yaml text: String, hasLines: Bool) throws(ConfigurationError) {
+        guard text.utf8.count <= Self.largestText else {
+            throw ConfigurationError(problems: ["the configuration has more than \(Self.largestText) bytes"])
+        }
+        let node: Node?
+        do {
+            node = try Yams.compose(yaml: text)
+        } catch {
+            throw ConfigurationError(problems: ["not YAML: \(error)"])
+        }
+        var budget = Self.mostNodes
+        guard let node else {
+            self = .nothing(line: nil)
+            return
+        }
+        self = try Self.convert(node, depth: 0, hasLines, &budget)
+    }
+
+    private static func convert(
+        _ node: Node, depth: Int, _ hasLines: Bool, _ budget: inout Int
+    ) throws(ConfigurationError) -> SettingValue {
+        budget -= 1
+        guard budget > 0 else { throw ConfigurationError(problems: ["the configuration has too many values"]) }
+        guard depth < deepest else {
+            throw ConfigurationError(problems: ["the configuration is nested deeper than \(deepest) levels"])
+        }
+        let line = hasLines ? node.mark?.line : nil
+        switch node {
+        case .scalar(let scalar):
+            let isNull = scalar.style == .plain && ["", "~", "null", "Null", "NULL"].contains(scalar.string)
+            return isNull ? .nothing(line: line) : .scalar(scalar.string, line: line)
+        case .sequence(let sequence):
+            var items: [SettingValue] = []
+            for item in sequence { items.append(try convert(item, depth: depth + 1, hasLines, &budget)) }
+            return .list(items, line: line)
+        case .mapping(let mapping):
+            var items: [String: SettingValue] = [:]
+            for (key, value) in mapping {
+                guard case .scalar(let name) = key else {
+                    throw ConfigurationError(problems: ["a key\(Self.at(line)) is not text"])
+                }
+                items[name.string] = try convert(value, depth: depth + 1, hasLines, &budget)
+            }
+            return .map(items, line: line)
+        case .alias:
+            throw ConfigurationError(problems: ["an alias\(Self.at(line)) leads nowhere"])
+        }
+    }
+
+    static func at(_ line: Int?) -> String { line.map { " (line \($0))" } ?? "" }
+
+    /// This value with `value` put at a path, maps made as needed.
+    func setting(_ path: ArraySlice<String>, to value: SettingValue) -> SettingValue {
+        guard let first = path.first else { return value }
+        if let index = Int(first), case .list(var items, let line) = self, items.indices.contains(index) || index == items.count {
+            let old = index < items.count ? items[index] : .nothing(line: nil)
+            let new = old.setting(path.dropFirst(), to: value)
+            if index < items.count { items[index] = new } else { items.append(new) }
+            return .list(items, line: line)
+        }
+        if Int(first) == 0, case .nothing = self {
+            return .list([SettingValue.nothing(line: nil).setting(path.dropFirst(), to: value)], line: nil)
+        }
+        var items: [String: SettingValue] = [:]
+        var line: Int?
+        if case .map(let old, let oldLine) = self { (items, line) = (old, oldLine) }
+        items[first] = (items[first] ?? .nothing(line: nil)).setting(path.dropFirst(), to: value)
+        return .map(items, line: line)
+    }
+
+    func value(at path: ArraySlice<String>) -> SettingValue? {
+        guard let first = path.first else { return self }
+        switch self {
+        case .map(let items, _): return items[first]?.value(at: path.dropFirst())
+        case .list(let items, _):
+            guard let index = Int(first), items.indices.contains(index) else { return nil }
+            return items[index].value(at: path.dropFirst())
+        default: return nil
+        }
+    }
+}

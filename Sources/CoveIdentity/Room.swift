@@ -1,0 +1,2 @@
+import CCrypt
+import Crypto

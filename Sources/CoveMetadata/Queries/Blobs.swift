@@ -1,0 +1,92 @@
+import CoveOCI
+
+/// A blob whose bytes are stored.
+package struct StoredBlob: Sendable, Equatable {
+    package let id: Int64
+    package let digest: Digest
+    /// Bytes.
+    package let size: Int64
+    /// Where the bytes are, in the terms of the blob storage that wrote them.
+    package let location: String
+}
+
+extension MetadataTransaction {
+    /// A blob as one repository sees it: nil when that repository does not hold it, whoever else may.
+    package func blob(_ digest: Digest, in repository: RepositoryName) throws -> StoredBlob? {
+        try connection.row(
+            """
+            SELECT b.id, b.size, b.location FROM blob b
+            JOIN repository_blob rb ON rb.blob_id = b.id
+            JOIN repository r ON r.id = rb.repository_id
+            WHERE b.digest = $1 AND b.state = 0 AND r.name = $2
+            """, [.bytes(digest.storageKey), .text(repository.description)]
+        ).map { StoredBlob(id: try $0.integer(0), digest: digest, size: try $0.integer(1), location: try $0.text(2)) }
+    }
+
+    /// Id and size of a blob that the repository holds.
+    package func heldBlob(_ digest: Digest, in repositoryID: Int64) throws -> (id: Int64, size: Int64)? {
+        try connection.row(
+            """
+            SELECT b.id, b.size FROM blob b JOIN repository_blob rb ON rb.blob_id = b.id
+            WHERE b.digest = $1 AND b.state = 0 AND rb.repository_id = $2
+            """, [.bytes(digest.storageKey), .integer(repositoryID)]
+        ).map { (try $0.integer(0), try $0.integer(1)) }
+    }
+
+    /// Any live blob of this digest, whoever holds it.
+    package func blob(_ digest: Digest) throws -> StoredBlob? {
+        try connection.row(
+            "SELECT id, size, location FROM blob WHERE digest = $1 AND state = 0", [.bytes(digest.storageKey)]
+        ).map { StoredBlob(id: try $0.integer(0), digest: digest, size: try $0.integer(1), location: try $0.text(2)) }
+    }
+
+    /// A live blob that some repository holds.
+    package func heldBlob(_ digest: Digest) throws -> StoredBlob? {
+        guard let blob = try blob(digest),
+            try connection.row("SELECT 1 FROM repository_blob WHERE blob_id = $1 LIMIT 1", [.integer(blob.id)]) != nil
+        else { return nil }
+        return blob
+    }
+
+    /// Records bytes that are durable at `location`. When the same content is known already, its row is returned
+    /// instead, and the bytes at `location` are not needed.
+    package func insertBlob(_ digest: Digest, size: Int64, location: String) throws -> StoredBlob {
+        try connection.run(
+            """
+            INSERT INTO blob (digest, size, location, created_at) VALUES ($1, $2, $3, $4)
+            ON CONFLICT (digest) WHERE state = 0 DO NOTHING
+            """, [.bytes(digest.storageKey), .integer(size), .text(location), .integer(now)])
+        guard let blob = try blob(digest) else {
+            throw MetadataError.corrupt("blob \(digest) was inserted but is not there")
+        }
+        return blob
+    }
+
+    /// Makes a repository hold a blob, and so keeps the blob from being collected.
+    ///
+    /// - Returns: false when the repository held it already.
+    @discardableResult
+    package func link(_ blobID: Int64, to repositoryID: Int64) throws -> Bool {
+        let added = try connection.run(
+            """
+            INSERT INTO repository_blob (repository_id, blob_id, created_at) VALUES ($1, $2, $3)
+            ON CONFLICT (repository_id, blob_id) DO NOTHING
+            """, [.integer(repositoryID), .integer(blobID), .integer(now)])
+        try connection.run(
+            "UPDATE blob SET unreferenced_since = NULL WHERE id = $1 AND unreferenced_since IS NOT NULL",
+            [.integer(blobID)])
+        return added > 0
+    }
+
+    /// Takes a blob out of a repository. When that was its last holder, the blob becomes collectable from now on.
+    package func unlink(_ blob: StoredBlob, from repositoryID: Int64) throws {
+        try connection.run(
+            "DELETE FROM repository_blob WHERE repository_id = $1 AND blob_id = $2",
+            [.integer(repositoryID), .integer(blob.id)])
+        try connection.run(
+            """
+            UPDATE blob SET unreferenced_since = $1
+            WHERE id = $2 AND NOT EXISTS (SELECT 1 FROM repository_blob WHERE blob_id = $2)
+            """, [.integer(now), .integer(blob.id)])
+    }
+}

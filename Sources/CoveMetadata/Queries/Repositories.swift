@@ -1,0 +1,33 @@
+import CoveOCI
+
+extension MetadataTransaction {
+    /// The row of a repository, or nil when nothing was ever pushed to it.
+    package func repositoryID(_ name: RepositoryName) throws -> Int64? {
+        try connection.row("SELECT id FROM repository WHERE name = $1", [.text(name.description)])?.integer(0)
+    }
+
+    /// The row of a repository, made together with its project if need be.
+    package func ensureRepository(_ name: RepositoryName) throws -> Int64 {
+        if let id = try repositoryID(name) { return id }
+        try connection.run(
+            "INSERT INTO project (name, created_at) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING",
+            [.text(name.project), .integer(now)])
+        try connection.run(
+            """
+            INSERT INTO repository (project_id, name, created_at)
+            SELECT id, $1, $2 FROM project WHERE name = $3 ON CONFLICT (name) DO NOTHING
+            """, [.text(name.description), .integer(now), .text(name.project)])
+        guard let id = try repositoryID(name) else {
+            throw MetadataError.corrupt("repository \(name) was inserted but is not there")
+        }
+        return id
+    }
+
+    /// Names in byte order, after `last`, at most `limit`.
+    package func repositoryNames(after last: String, limit: Int) throws -> [String] {
+        try connection.rows(
+            "SELECT name FROM repository WHERE name > $1 ORDER BY name LIMIT $2",
+            [.text(last), .integer(Int64(limit))]
+        ).map { try $0.text(0) }
+    }
+}

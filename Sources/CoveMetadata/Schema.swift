@@ -1,0 +1,138 @@
+/// The numbered steps that build the schema. Forward only; a step that was released is never changed.
+///
+/// Times are UTC microseconds since 1970. Digests are `Digest.storageKey`: a tag byte for the algorithm, then the hash.
+enum Schema {
+    static let steps: [[String]] = [core]
+
+    private static let core: [String] = [
+        """
+        CREATE TABLE project (
+            id {id},
+            name {key} NOT NULL UNIQUE,
+            created_at {integer} NOT NULL
+        )
+        """,
+        """
+        CREATE TABLE repository (
+            id {id},
+            project_id {integer} NOT NULL REFERENCES project(id),
+            name {key} NOT NULL UNIQUE,
+            created_at {integer} NOT NULL
+        )
+        """,
+        // state 0: live. 1: the collector is deleting the bytes; nobody sees the row any more, and a push of the same
+        // content makes a new row with bytes of its own.
+        """
+        CREATE TABLE blob (
+            id {id},
+            digest {bytes} NOT NULL,
+            size {integer} NOT NULL,
+            location {key} NOT NULL UNIQUE,
+            state {integer} NOT NULL DEFAULT 0,
+            created_at {integer} NOT NULL,
+            unreferenced_since {integer}
+        )
+        """,
+        "CREATE UNIQUE INDEX blob_live ON blob(digest) WHERE state = 0",
+        "CREATE INDEX blob_unreferenced ON blob(unreferenced_since) WHERE unreferenced_since IS NOT NULL",
+        """
+        CREATE TABLE repository_blob (
+            repository_id {integer} NOT NULL REFERENCES repository(id),
+            blob_id {integer} NOT NULL REFERENCES blob(id),
+            created_at {integer} NOT NULL,
+            PRIMARY KEY (repository_id, blob_id)
+        )
+        """,
+        "CREATE INDEX repository_blob_blob ON repository_blob(blob_id)",
+        """
+        CREATE TABLE manifest (
+            id {id},
+            repository_id {integer} NOT NULL REFERENCES repository(id),
+            digest {bytes} NOT NULL,
+            media_type TEXT NOT NULL,
+            artifact_type TEXT,
+            subject {bytes},
+            annotations TEXT,
+            size {integer} NOT NULL,
+            created_at {integer} NOT NULL,
+            created_by TEXT,
+            pulled_at {integer},
+            pull_count {integer} NOT NULL DEFAULT 0,
+            payload {bytes} NOT NULL,
+            UNIQUE (repository_id, digest)
+        )
+        """,
+        "CREATE INDEX manifest_subject ON manifest(repository_id, subject, digest) WHERE subject IS NOT NULL",
+        // role: config, layer, child. blob_id is null for a child and for a layer that need not be held here.
+        """
+        CREATE TABLE manifest_reference (
+            manifest_id {integer} NOT NULL REFERENCES manifest(id) ON DELETE CASCADE,
+            position {integer} NOT NULL,
+            role TEXT NOT NULL,
+            digest {bytes} NOT NULL,
+            size {integer} NOT NULL,
+            media_type TEXT NOT NULL,
+            blob_id {integer} REFERENCES blob(id),
+            PRIMARY KEY (manifest_id, position)
+        )
+        """,
+        "CREATE INDEX manifest_reference_blob ON manifest_reference(blob_id) WHERE blob_id IS NOT NULL",
+        "CREATE INDEX manifest_reference_digest ON manifest_reference(digest)",
+        """
+        CREATE TABLE tag (
+            repository_id {integer} NOT NULL REFERENCES repository(id),
+            name {key} NOT NULL,
+            manifest_id {integer} NOT NULL REFERENCES manifest(id),
+            created_at {integer} NOT NULL,
+            updated_at {integer} NOT NULL,
+            updated_by TEXT,
+            pulled_at {integer},
+            pull_count {integer} NOT NULL DEFAULT 0,
+            PRIMARY KEY (repository_id, name)
+        )
+        """,
+        "CREATE INDEX tag_manifest ON tag(manifest_id)",
+        // digest null: the tag was deleted.
+        """
+        CREATE TABLE tag_history (
+            id {id},
+            repository_id {integer} NOT NULL REFERENCES repository(id),
+            name {key} NOT NULL,
+            digest {bytes},
+            at {integer} NOT NULL,
+            actor TEXT
+        )
+        """,
+        "CREATE INDEX tag_history_tag ON tag_history(repository_id, name, id)",
+        """
+        CREATE TABLE upload (
+            id {key} PRIMARY KEY,
+            repository {key} NOT NULL,
+            algorithm TEXT NOT NULL,
+            received {integer} NOT NULL,
+            created_at {integer} NOT NULL,
+            updated_at {integer} NOT NULL
+        )
+        """,
+        "CREATE INDEX upload_updated ON upload(updated_at)",
+        """
+        CREATE TABLE event (
+            id {id},
+            at {integer} NOT NULL,
+            action TEXT NOT NULL,
+            repository {key} NOT NULL,
+            digest {bytes},
+            media_type TEXT,
+            size {integer},
+            tag TEXT,
+            from_repository TEXT,
+            actor TEXT,
+            request_id TEXT,
+            address TEXT,
+            user_agent TEXT,
+            count {integer} NOT NULL DEFAULT 1
+        )
+        """,
+        "CREATE INDEX event_at ON event(at)",
+    ]
+}

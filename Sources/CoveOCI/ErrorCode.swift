@@ -1,0 +1,23 @@
+/// The codes of the distribution-spec's error envelope, and those that registry:2 adds.
+public enum ErrorCode: String, Sendable {
+    case blobUnknown = "BLOB_UNKNOWN"
+    case blobUploadInvalid = "BLOB_UPLOAD_INVALID"
+    case blobUploadUnknown = "BLOB_UPLOAD_UNKNOWN"
+    case digestInvalid = "DIGEST_INVALID"
+    case manifestBlobUnknown = "MANIFEST_BLOB_UNKNOWN"
+    case manifestInvalid = "MANIFEST_INVALID"
+    case manifestUnknown = "MANIFEST_UNKNOWN"
+    case manifestUnverified = "MANIFEST_UNVERIFIED"
+    case nameInvalid = "NAME_INVALID"
+    case nameUnknown = "NAME_UNKNOWN"
+    case sizeInvalid = "SIZE_INVALID"
+    case tagInvalid = "TAG_INVALID"
+    case rangeInvalid = "RANGE_INVALID"
+    case paginationNumberInvalid = "PAGINATION_NUMBER_INVALID"
+    case unauthorized = "UNAUTHORIZED"
+    case denied = "DENIED"
+    case unsupported = "UNSUPPORTED"
+    case tooManyRequests = "TOOMANYREQUESTS"
+    case unavailable = "UNAVAILABLE"
+    case unknown = "UNKNOWN"
+}

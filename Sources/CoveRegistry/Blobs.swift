@@ -1,0 +1,117 @@
+import CoveBlobs
+import CoveMetadata
+import CoveOCI
+import NIOCore
+
+/// A blob that is about to be read.
+package struct BlobContent: Sendable {
+    package enum Bytes: Sendable {
+        case memory(ByteBuffer)
+        /// Close the reader when done.
+        case storage(any BlobReader)
+    }
+
+    package let size: Int64
+    package let bytes: Bytes
+}
+
+extension Registry {
+    /// Size of a blob in bytes.
+    ///
+    /// - Throws: ``RegistryError/blobUnknown(_:)`` unless this repository holds it.
+    package func blobSize(_ digest: Digest, in repository: RepositoryName) async throws(RegistryError) -> Int64 {
+        try await storedBlob(digest, in: repository).size
+    }
+
+    /// Opens a blob and counts the pull.
+    ///
+    /// - Throws: ``RegistryError/blobUnknown(_:)`` unless this repository holds it.
+    package func openBlob(
+        _ digest: Digest, in repository: RepositoryName, origin: Event.Origin
+    ) async throws(RegistryError) -> BlobContent {
+        let blob = try await storedBlob(digest, in: repository)
+        pulls.record(
+            Event(
+                .pull, repository: repository, digest: digest, mediaType: "application/octet-stream", size: blob.size,
+                origin: origin))
+        if blob.size <= SmallBlobCache.largest {
+            return BlobContent(size: blob.size, bytes: .memory(try await smallBlob(blob)))
+        }
+        return try await registryErrors {
+            BlobContent(size: blob.size, bytes: .storage(try await storage.openBlob(blob.location)))
+        }
+    }
+
+    /// Takes a blob out of a repository. Its bytes are collected when no repository has held it for a while.
+    package func deleteBlob(
+        _ digest: Digest, in repository: RepositoryName, origin: Event.Origin
+    ) async throws(RegistryError) {
+        try refuseDeletionIfDisabled()
+        try await registryErrors {
+            try await metadata.write { store in
+                guard let blob = try store.blob(digest, in: repository),
+                    let repositoryID = try store.repositoryID(repository)
+                else { throw RegistryError.blobUnknown(digest) }
+                try store.unlink(blob, from: repositoryID)
+                try store.append(
+                    Event(.delete, repository: repository, digest: digest, size: blob.size, origin: origin))
+            }
+        }
+        blobCache.invalidate([BlobKey(repository: repository, digest: digest)])
+    }
+
+    /// Makes a blob that another repository holds available in this one.
+    ///
+    /// - Parameter source: the repository to mount from, or nil for whichever holds it.
+    /// - Returns: false when there is no such blob there; the client then uploads it.
+    package func mountBlob(
+        _ digest: Digest, from source: RepositoryName?, to repository: RepositoryName, origin: Event.Origin
+    ) async throws(RegistryError) -> Bool {
+        try refuseIfReadOnly()
+        return try await registryErrors {
+            try await metadata.write { store in
+                let found = if let source { try store.blob(digest, in: source) } else { try store.heldBlob(digest) }
+                guard let blob = found else { return false }
+                let repositoryID = try store.ensureRepository(repository)
+                if try store.link(blob.id, to: repositoryID) {
+                    try store.append(
+                        Event(
+                            .mount, repository: repository, digest: digest, mediaType: "application/octet-stream",
+                            size: blob.size, fromRepository: source, origin: origin))
+                }
+                return true
+            }
+        }
+    }
+
+    private func storedBlob(
+        _ digest: Digest, in repository: RepositoryName
+    ) async throws(RegistryError) -> StoredBlob {
+        let key = BlobKey(repository: repository, digest: digest)
+        let blob = try await blobCache.value(for: key, cost: { _ in 1 }) { () throws(RegistryError) in
+            try await registryErrors { try await metadata.read { try $0.blob(digest, in: repository) } }
+        }
+        guard let blob else { throw .blobUnknown(digest) }
+        return blob
+    }
+
+    private func smallBlob(_ blob: StoredBlob) async throws(RegistryError) -> ByteBuffer {
+        if let bytes = smallBlobs.bytes(of: blob.digest) { return bytes }
+        return try await registryErrors {
+            let reader = try await storage.openBlob(blob.location)
+            let bytes: ByteBuffer
+            do {
+                bytes = try await reader.read(at: 0, length: Int(blob.size))
+            } catch {
+                await reader.close()
+                throw error
+            }
+            await reader.close()
+            guard bytes.readableBytes == blob.size else {
+                throw RegistryError.unavailable("blob \(blob.digest) is shorter in the storage than it was pushed")
+            }
+            smallBlobs.keep(bytes, of: blob.digest)
+            return bytes
+        }
+    }
+}

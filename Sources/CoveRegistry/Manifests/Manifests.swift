@@ -1,0 +1,214 @@
+import CoveMetadata
+import CoveOCI
+import Foundation
+import NIOCore
+
+/// A manifest as a client receives it.
+package final class PulledManifest: Sendable {
+    package let digest: Digest
+    package let mediaType: String
+    package let payload: ByteBuffer
+    /// The digest as text, so that a hot pull does not spell it out again.
+    package let digestText: String
+
+    init(_ stored: StoredManifest) {
+        digest = stored.digest
+        digestText = stored.digest.description
+        mediaType = stored.mediaType
+        payload = ByteBuffer(bytes: stored.payload)
+    }
+}
+
+/// What a push of a manifest brought about.
+package struct ManifestReceipt: Sendable {
+    package let digest: Digest
+    /// The manifest that it says it refers to, if any.
+    package let subject: Digest?
+}
+
+extension Registry {
+    /// The manifest that a tag or digest names.
+    ///
+    /// - Parameter origin: who pulls, to be counted; nil for a mere look (HEAD).
+    /// - Throws: ``RegistryError/manifestUnknown(_:_:)``.
+    package func manifest(
+        _ reference: Reference, in repository: RepositoryName, origin: Event.Origin?
+    ) async throws(RegistryError) -> PulledManifest {
+        let key = ContentKey(repository: repository, reference: reference)
+        let found = try await manifestCache.value(for: key, cost: { $0.payload.readableBytes + 512 }) {
+            () throws(RegistryError) in
+            try await registryErrors {
+                try await metadata.read { try $0.manifest(reference, in: repository) }.map(PulledManifest.init)
+            }
+        }
+        guard let found else { throw .manifestUnknown(reference, repository) }
+        if let origin {
+            let tag: Tag? = if case .tag(let tag) = reference { tag } else { nil }
+            pulls.record(
+                Event(
+                    .pull, repository: repository, digest: found.digest, mediaType: found.mediaType,
+                    size: Int64(found.payload.readableBytes), tag: tag, origin: origin))
+        }
+        return found
+    }
+
+    /// Stores a manifest under its digest and under tags.
+    ///
+    /// - Parameters:
+    ///   - payload: the exact bytes, at most ``Manifest/maximumSize``.
+    ///   - contentType: the `Content-Type` it came with.
+    ///   - reference: the tag, or the digest that the bytes must have.
+    ///   - tags: further tags to point at it.
+    /// - Throws: ``RegistryError``; nothing is stored then.
+    package func pushManifest(
+        _ payload: ByteBuffer, contentType: String?, as reference: Reference, tags: [Tag],
+        in repository: RepositoryName, origin: Event.Origin
+    ) async throws(RegistryError) -> ManifestReceipt {
+        try refuseIfReadOnly()
+        let bytes = Data(payload.readableBytesView)
+        var allTags = tags
+        let digest: Digest
+        switch reference {
+        case .tag(let tag):
+            digest = Digest.of(bytes)
+            allTags.insert(tag, at: 0)
+        case .digest(let expected):
+            digest = Digest.of(bytes, algorithm: expected.algorithm)
+            guard digest == expected else { throw .digestMismatch(expected: expected, actual: digest) }
+        }
+        let manifest: Manifest
+        do {
+            manifest = try Manifest(parsing: bytes, contentType: contentType)
+        } catch {
+            throw .manifestInvalid(error)
+        }
+        try checkURLs(of: manifest)
+        let policy = options.manifests
+        try await registryErrors {
+            try await metadata.write { [allTags] store in
+                let repositoryID = try store.ensureRepository(repository)
+                let references = try Self.resolve(manifest, in: repositoryID, store, policy)
+                let id = try store.insertManifest(
+                    manifest, digest: digest, payload: bytes, references: references, in: repositoryID,
+                    actor: origin.actor)
+                var events = [Tag?](allTags)
+                if events.isEmpty { events = [nil] }
+                for tag in events {
+                    if let tag {
+                        try store.setTag(tag, to: id, digest: digest, in: repositoryID, actor: origin.actor)
+                    }
+                    try store.append(
+                        Event(
+                            .push, repository: repository, digest: digest, mediaType: manifest.mediaType,
+                            size: Int64(bytes.count), tag: tag, origin: origin))
+                }
+            }
+        }
+        invalidate([.digest(digest)] + allTags.map(Reference.tag), in: repository)
+        return ManifestReceipt(digest: digest, subject: manifest.subject?.digest)
+    }
+
+    /// Deletes a tag, or a manifest with all of its tags.
+    ///
+    /// - Throws: ``RegistryError/manifestUnknown(_:_:)``, ``RegistryError/repositoryUnknown(_:)``.
+    package func deleteManifest(
+        _ reference: Reference, in repository: RepositoryName, origin: Event.Origin
+    ) async throws(RegistryError) {
+        try refuseDeletionIfDisabled()
+        let gone = try await registryErrors {
+            try await metadata.write { store in
+                guard let repositoryID = try store.repositoryID(repository) else {
+                    throw RegistryError.repositoryUnknown(repository)
+                }
+                var event = Event(.delete, repository: repository, origin: origin)
+                let gone: [Reference]
+                switch reference {
+                case .tag(let tag):
+                    guard let digest = try store.deleteTag(tag, in: repositoryID, actor: origin.actor) else {
+                        throw RegistryError.manifestUnknown(reference, repository)
+                    }
+                    event.digest = digest
+                    event.tag = tag
+                    gone = [reference]
+                case .digest(let digest):
+                    guard
+                        let deleted = try store.deleteManifest(digest, in: repositoryID, actor: origin.actor)
+                    else { throw RegistryError.manifestUnknown(reference, repository) }
+                    event.digest = digest
+                    event.mediaType = deleted.mediaType
+                    event.size = deleted.size
+                    gone = [reference] + deleted.tags.map(Reference.tag)
+                }
+                try store.append(event)
+                return gone
+            }
+        }
+        invalidate(gone, in: repository)
+    }
+
+    /// Manifests whose `subject` is this digest.
+    ///
+    /// - Parameters:
+    ///   - artifactType: list only those of this type.
+    ///   - last: the digest after which to go on.
+    ///   - limit: how many at most.
+    /// - Returns: the page, and whether more follow. Empty for a repository or subject that is not there.
+    package func referrers(
+        of subject: Digest, in repository: RepositoryName, artifactType: String?, after last: Digest?, limit: Int
+    ) async throws(RegistryError) -> (page: [Descriptor], more: Bool) {
+        try await registryErrors {
+            try await metadata.read { store in
+                guard let repositoryID = try store.repositoryID(repository) else { return ([], false) }
+                return try store.referrers(
+                    of: subject, in: repositoryID, artifactType: artifactType, after: last, limit: limit,
+                    budget: Manifest.maximumSize * 3 / 4)
+            }
+        }
+    }
+
+    private func invalidate(_ references: [Reference], in repository: RepositoryName) {
+        manifestCache.invalidate(references.lazy.map { ContentKey(repository: repository, reference: $0) })
+    }
+
+    private func checkURLs(of manifest: Manifest) throws(RegistryError) {
+        for layer in manifest.layers {
+            for url in layer.urls where !options.manifests.allowsURL(url) { throw .urlRefused(url, layer) }
+        }
+    }
+
+    /// Finds what a manifest refers to. The subject need not be there (distribution-spec, "Push").
+    private static func resolve(
+        _ manifest: Manifest, in repositoryID: Int64, _ store: MetadataTransaction, _ policy: ManifestPolicy
+    ) throws -> [ManifestReference] {
+        var references: [ManifestReference] = []
+        var unknown: [Descriptor] = []
+        func blob(_ descriptor: Descriptor, _ role: ManifestReference.Role) throws {
+            let held = try store.heldBlob(descriptor.digest, in: repositoryID)
+            if let held, held.size != descriptor.size {
+                throw RegistryError.referenceSizeMismatch(descriptor, actual: held.size)
+            }
+            if held == nil, !MediaType.isNonDistributable(descriptor.mediaType) { unknown.append(descriptor) }
+            references.append(ManifestReference(role: role, descriptor: descriptor, blobID: held?.id))
+        }
+        if let config = manifest.config { try blob(config, .config) }
+        for layer in manifest.layers { try blob(layer, .layer) }
+        for child in manifest.manifests {
+            if let size = try store.manifestSize(child.digest, in: repositoryID) {
+                guard size == child.size else {
+                    throw RegistryError.referenceSizeMismatch(child, actual: size)
+                }
+                references.append(ManifestReference(role: .child, descriptor: child, blobID: nil))
+            } else if !MediaType.manifests.contains(child.mediaType),
+                try store.heldBlob(child.digest, in: repositoryID) != nil
+            {
+                // An index may also list content that is no manifest (image-spec, `image-index.md`).
+                try blob(child, .layer)
+            } else {
+                if policy.requires(child) { unknown.append(child) }
+                references.append(ManifestReference(role: .child, descriptor: child, blobID: nil))
+            }
+        }
+        if !unknown.isEmpty { throw RegistryError.referencesUnknown(unknown) }
+        return references
+    }
+}

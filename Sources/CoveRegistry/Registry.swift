@@ -1,0 +1,72 @@
+import CoveBlobs
+import CoveMetadata
+import CoveOCI
+import Logging
+import NIOCore
+
+/// What a registry does, free of HTTP and of SQL. Its verbs are in extensions, a file a noun.
+///
+/// Every change is one transaction of the metadata store over bytes that are durable already, so a call that returned
+/// survives a crash and one that threw left nothing visible.
+package final class Registry: Sendable {
+    package struct Options: Sendable {
+        package var deleteEnabled = true
+        package var readOnly = false
+        package var manifests = ManifestPolicy()
+        /// How many blobs' whereabouts are kept in memory; 0 keeps none.
+        package var cachedBlobs = 50_000
+
+        package init() {}
+    }
+
+    let metadata: MetadataStore
+    let storage: any BlobStorage
+    let options: Options
+    let logger: Logger
+    let manifestCache = CoherentCache<ContentKey, PulledManifest>(capacity: 24 * 1024 * 1024)
+    let blobCache: CoherentCache<BlobKey, StoredBlob>
+    let smallBlobs = SmallBlobCache()
+    let sessions = UploadSessions()
+    package let pulls: PullRecorder
+
+    package init(metadata: MetadataStore, storage: any BlobStorage, options: Options, logger: Logger) {
+        self.metadata = metadata
+        self.storage = storage
+        self.options = options
+        self.logger = logger
+        blobCache = CoherentCache(capacity: options.cachedBlobs)
+        pulls = PullRecorder(metadata: metadata, logger: logger)
+    }
+
+    /// Whether the store and the storage can be used.
+    package func probe() async throws(RegistryError) {
+        try await registryErrors {
+            try await metadata.ping()
+            try await storage.probe()
+        }
+    }
+
+    /// Logs why something is unavailable: the client is not told.
+    package func report(_ why: String) {
+        logger.error("unavailable", metadata: ["reason": "\(why)"])
+    }
+
+    func refuseIfReadOnly() throws(RegistryError) {
+        if options.readOnly { throw .readOnly }
+    }
+
+    func refuseDeletionIfDisabled() throws(RegistryError) {
+        try refuseIfReadOnly()
+        if !options.deleteEnabled { throw .deleteDisabled }
+    }
+}
+
+struct ContentKey: Hashable, Sendable {
+    let repository: RepositoryName
+    let reference: Reference
+}
+
+struct BlobKey: Hashable, Sendable {
+    let repository: RepositoryName
+    let digest: Digest
+}

@@ -1,0 +1,142 @@
+import CoveBlobs
+import CoveMetadata
+import CoveOCI
+import Logging
+import ServiceLifecycle
+
+/// What a registry does for itself while it serves: it clears what a crash left, ends abandoned uploads, frees blobs
+/// that nobody holds, and writes down pulls. Everything runs in small transactions beside pushes and pulls.
+package struct Upkeep: Service {
+    package struct Options: Sendable {
+        /// Whether abandoned uploads are ended at all.
+        package var purgesUploads = true
+        /// How long an upload may be idle.
+        package var uploadAge = Duration.seconds(168 * 3600)
+        package var interval = Duration.seconds(24 * 3600)
+        /// Only say what would be ended.
+        package var dryRun = false
+        /// How long a blob may be held by nobody before its bytes go: a push that found the blob just before must have
+        /// time to refer to it.
+        package var blobGrace = Duration.seconds(24 * 3600)
+        /// How long events are kept.
+        package var eventAge = Duration.seconds(7 * 24 * 3600)
+
+        package init() {}
+    }
+
+    private static let batch = 100
+
+    private let registry: Registry
+    private let options: Options
+
+    package init(registry: Registry, options: Options) {
+        self.registry = registry
+        self.options = options
+    }
+
+    package func run() async throws {
+        await cancelWhenGracefulShutdown {
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { await every(.seconds(1)) { await registry.pulls.flush() } }
+                group.addTask { await every(.seconds(60)) { await registry.sessions.closeIdle(longerThan: .seconds(300)) } }
+                group.addTask {
+                    await attempt("reclaiming leftovers") { try await reclaimLeftovers() }
+                    await every(min(options.interval, .seconds(3600))) {
+                        if options.purgesUploads { await attempt("ending abandoned uploads") { try await purgeUploads() } }
+                        await attempt("collecting blobs") { try await collectBlobs() }
+                        await attempt("pruning events") { try await pruneEvents() }
+                    }
+                }
+            }
+        }
+        await registry.pulls.flush()
+    }
+
+    /// Deletes bytes that a crash left between being stored and being recorded. Only what is older than this process is
+    /// looked at, and this process is the only one that uses the storage.
+    func reclaimLeftovers() async throws {
+        let metadata = registry.metadata
+        let storage = registry.storage
+        try await storage.leftovers { locations in
+            for start in stride(from: 0, to: locations.count, by: Self.batch) {
+                let candidates = Array(locations[start..<min(start + Self.batch, locations.count)])
+                for location in try await metadata.read({ try $0.unknownLocations(among: candidates) }) {
+                    registry.logger.info("reclaimed a blob that was never acknowledged", metadata: ["location": "\(location)"])
+                    try await storage.deleteBlob(location)
+                }
+            }
+        } uploads: { ids in
+            for id in ids where try await metadata.read({ try $0.upload(id.description) }) == nil {
+                registry.logger.info("reclaimed an upload that was never acknowledged", metadata: ["upload": "\(id)"])
+                try await storage.discardUpload(id)
+            }
+        }
+    }
+
+    /// Ends uploads that have been idle for too long.
+    func purgeUploads() async throws {
+        let cutoff = Int64.nowMicroseconds - options.uploadAge.microseconds
+        while true {
+            let old = try await registry.metadata.read { try $0.uploads(idleSince: cutoff, limit: Self.batch) }
+            for upload in old {
+                registry.logger.info(
+                    options.dryRun ? "would end an abandoned upload" : "ended an abandoned upload",
+                    metadata: [
+                        "upload": "\(upload.id)", "repository": "\(upload.repository)", "bytes": "\(upload.received)",
+                    ])
+                if options.dryRun { continue }
+                guard let id = UploadID(parsing: upload.id) else { continue }
+                _ = try await registry.metadata.write { try $0.deleteUpload(upload.id) }
+                try await registry.storage.discardUpload(id)
+            }
+            if old.count < Self.batch || options.dryRun { return }
+        }
+    }
+
+    /// Frees blobs that no repository has held for the grace period.
+    func collectBlobs() async throws {
+        let cutoff = Int64.nowMicroseconds - options.blobGrace.microseconds
+        while true {
+            let condemned = try await registry.metadata.write {
+                try $0.condemnBlobs(unreferencedBefore: cutoff, limit: Self.batch)
+            }
+            for blob in condemned {
+                try await registry.storage.deleteBlob(blob.location)
+            }
+            let ids = condemned.map(\.id)
+            if !ids.isEmpty {
+                try await registry.metadata.write { try $0.forgetBlobs(ids) }
+                registry.logger.info(
+                    "collected blobs",
+                    metadata: ["blobs": "\(ids.count)", "bytes": "\(condemned.reduce(0) { $0 + $1.size })"])
+            }
+            if condemned.count < Self.batch { return }
+        }
+    }
+
+    private func pruneEvents() async throws {
+        let cutoff = Int64.nowMicroseconds - options.eventAge.microseconds
+        while try await registry.metadata.write({ try $0.pruneEvents(before: cutoff, limit: 1000) }) == 1000 {}
+    }
+
+    private func attempt(_ what: String, _ body: () async throws -> Void) async {
+        do {
+            try await body()
+        } catch is CancellationError {
+            return
+        } catch {
+            registry.logger.error("\(what) failed", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func every(_ interval: Duration, _ body: () async -> Void) async {
+        while !Task.isCancelled {
+            await body()
+            do { try await Task.sleep(for: interval) } catch { return }
+        }
+    }
+}
+
+extension Duration {
+    var microseconds: Int64 { components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000 }
+}

@@ -1,0 +1,69 @@
+import CoveBlobs
+import CoveOCI
+import Synchronization
+
+/// The open file and running hash of uploads that this process has written to, so that the next chunk need not start
+/// anew. A session that is not here is rebuilt from what is stored: after a restart, or on another node.
+final class UploadSessions: Sendable {
+    struct Session: Sendable {
+        var writer: any UploadWriter
+        var digester: Digester
+        var offset: Int64
+    }
+
+    private struct Slot {
+        var session: Session?
+        var isBusy: Bool
+        var used: ContinuousClock.Instant
+    }
+
+    /// How long a request waits for another one on the same upload, whose client may have gone unnoticed.
+    private static let patience = Duration.seconds(5)
+
+    private let slots = Mutex<[UploadID: Slot]>([:])
+
+    /// Waits for exclusive use of an upload.
+    ///
+    /// - Returns: false when another request kept it busy for too long. After true, ``release(_:keeping:)`` is due.
+    func acquire(_ id: UploadID) async -> Bool {
+        let deadline = ContinuousClock.now + Self.patience
+        while !tryAcquire(id) {
+            guard ContinuousClock.now < deadline else { return false }
+            do { try await Task.sleep(for: .milliseconds(10)) } catch { return false }
+        }
+        return true
+    }
+
+    /// The session of an upload that the caller has acquired.
+    func take(_ id: UploadID) -> Session? {
+        slots.withLock { slots in
+            defer { slots[id]?.session = nil }
+            return slots[id]?.session
+        }
+    }
+
+    /// Ends the exclusive use, keeping the session for the next request or forgetting the upload.
+    func release(_ id: UploadID, keeping session: Session?) {
+        slots.withLock { slots in
+            slots[id] = session.map { Slot(session: $0, isBusy: false, used: .now) }
+        }
+    }
+
+    /// Closes sessions that nobody has used for `age`, so that abandoned uploads do not hold files open.
+    func closeIdle(longerThan age: Duration) async {
+        let idle = slots.withLock { slots -> [Session] in
+            let old = slots.filter { !$0.value.isBusy && ContinuousClock.now - $0.value.used > age }
+            for id in old.keys { slots[id] = nil }
+            return old.values.compactMap(\.session)
+        }
+        for session in idle { await session.writer.close() }
+    }
+
+    private func tryAcquire(_ id: UploadID) -> Bool {
+        slots.withLock { slots in
+            if slots[id]?.isBusy == true { return false }
+            slots[id, default: Slot(session: nil, isBusy: true, used: .now)].isBusy = true
+            return true
+        }
+    }
+}

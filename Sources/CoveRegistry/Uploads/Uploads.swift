@@ -1,0 +1,311 @@
+import CoveBlobs
+import CoveMetadata
+import CoveOCI
+import NIOCore
+import Synchronization
+
+/// What a client says about the chunk it sends (`Content-Range`, `Content-Length`).
+package struct ChunkClaim: Sendable, Equatable {
+    /// First byte of the chunk within the blob; nil when the client does not say.
+    package var start: Int64?
+    /// Bytes in the chunk; nil when the client does not say.
+    package var length: Int64?
+
+    package init(start: Int64? = nil, length: Int64? = nil) {
+        self.start = start
+        self.length = length
+    }
+}
+
+/// Blob uploads (distribution-spec, "Pushing blobs").
+extension Registry {
+    /// Begins an upload.
+    ///
+    /// - Parameter algorithm: the hash to run along; a digest of another algorithm at the end costs a second read.
+    package func beginUpload(
+        in repository: RepositoryName, algorithm: Digest.Algorithm
+    ) async throws(RegistryError) -> UploadID {
+        try refuseIfReadOnly()
+        let id = UploadID()
+        let record = UploadRecord(
+            id: id.description, repository: repository.description, algorithm: algorithm, received: 0)
+        try await registryErrors { try await metadata.write { try $0.insertUpload(record) } }
+        return id
+    }
+
+    /// How many bytes of an upload are stored and durable.
+    ///
+    /// - Throws: ``RegistryError/uploadUnknown(_:)`` when the repository has no such upload.
+    package func uploadStatus(_ id: UploadID, in repository: RepositoryName) async throws(RegistryError) -> Int64 {
+        // A request that lost its client is still putting away what arrived: its end is the state to report.
+        if await sessions.acquire(id) {
+            sessions.release(id, keeping: sessions.take(id))
+        }
+        return try await uploadRecord(id, in: repository).received
+    }
+
+    /// Says whether a chunk would be accepted, before its body is read.
+    ///
+    /// - Throws: ``RegistryError/uploadUnknown(_:)``, ``RegistryError/chunkOutOfOrder(start:received:)``.
+    package func checkChunk(
+        _ claim: ChunkClaim, of id: UploadID, in repository: RepositoryName
+    ) async throws(RegistryError) {
+        try refuseIfReadOnly()
+        guard let start = claim.start else {
+            _ = try await uploadRecord(id, in: repository)
+            return
+        }
+        let received = try await uploadStatus(id, in: repository)
+        guard start == received else { throw .chunkOutOfOrder(start: start, received: received) }
+    }
+
+    /// Appends a chunk. When this returns, everything received is durable.
+    ///
+    /// When the body breaks off, what arrived is kept and counted, so that the client can go on from there.
+    /// - Returns: bytes received in all.
+    package func appendChunk<Body: AsyncSequence & Sendable>(
+        _ body: Body, claim: ChunkClaim, to id: UploadID, in repository: RepositoryName
+    ) async throws(RegistryError) -> Int64 where Body.Element == ByteBuffer {
+        try refuseIfReadOnly()
+        return try await exclusively(id) { session throws(RegistryError) in
+            let record = try await uploadRecord(id, in: repository)
+            var open = try await openSession(session, record, id)
+            do throws(RegistryError) {
+                try await receive(body, claim: claim, into: &open, id, record)
+                try await registryErrors {
+                    try await metadata.write { [offset = open.offset] in
+                        try $0.setReceived(offset, ofUpload: record.id)
+                    }
+                }
+            } catch {
+                await open.writer.close()
+                throw error
+            }
+            return (open.offset, open)
+        }
+    }
+
+    /// Appends the last chunk, if any, and turns the upload into a blob of the repository.
+    ///
+    /// A digest that does not match ends the upload: its bytes are not what the client meant to send.
+    /// - Throws: ``RegistryError/digestMismatch(expected:actual:)`` and what ``appendChunk(_:claim:to:in:)`` throws.
+    package func finishUpload<Body: AsyncSequence & Sendable>(
+        _ id: UploadID, expecting digest: Digest, body: Body, claim: ChunkClaim, in repository: RepositoryName,
+        origin: Event.Origin
+    ) async throws(RegistryError) where Body.Element == ByteBuffer {
+        try refuseIfReadOnly()
+        try await exclusively(id) { session throws(RegistryError) in
+            let record = try await uploadRecord(id, in: repository)
+            var open = try await openSession(session, record, id)
+            do throws(RegistryError) {
+                try await receive(body, claim: claim, into: &open, id, record)
+            } catch {
+                await open.writer.close()
+                throw error
+            }
+            await open.writer.close()
+            let size = open.offset
+            let actual = try await hash(of: id, open, algorithm: digest.algorithm)
+            guard actual == digest else {
+                try await registryErrors {
+                    _ = try await metadata.write { try $0.deleteUpload(record.id) }
+                    try await storage.discardUpload(id)
+                }
+                throw .digestMismatch(expected: digest, actual: actual)
+            }
+            try await commit(id, as: digest, size: size, in: repository, isRecorded: true, origin: origin)
+            return ((), nil)
+        }
+    }
+
+    /// Stores a blob from one body, without an upload that a client could come back to.
+    package func pushBlob<Body: AsyncSequence & Sendable>(
+        _ body: Body, length: Int64?, expecting digest: Digest, in repository: RepositoryName, origin: Event.Origin
+    ) async throws(RegistryError) where Body.Element == ByteBuffer {
+        try refuseIfReadOnly()
+        let id = UploadID()
+        let record = UploadRecord(
+            id: id.description, repository: repository.description, algorithm: digest.algorithm, received: 0)
+        var open = try await openSession(nil, record, id)
+        do throws(RegistryError) {
+            try await receive(body, claim: ChunkClaim(length: length), into: &open, id, nil)
+            let actual = open.digester.finalize()
+            guard actual == digest else { throw .digestMismatch(expected: digest, actual: actual) }
+        } catch {
+            await open.writer.close()
+            try? await storage.discardUpload(id)
+            throw error
+        }
+        await open.writer.close()
+        try await commit(id, as: digest, size: open.offset, in: repository, isRecorded: false, origin: origin)
+    }
+
+    /// Ends an upload and drops what it stored.
+    package func cancelUpload(_ id: UploadID, in repository: RepositoryName) async throws(RegistryError) {
+        try await exclusively(id) { session throws(RegistryError) in
+            let record = try await uploadRecord(id, in: repository)
+            await session?.writer.close()
+            try await registryErrors {
+                _ = try await metadata.write { try $0.deleteUpload(record.id) }
+                try await storage.discardUpload(id)
+            }
+            return ((), nil)
+        }
+    }
+
+    // MARK: - Steps
+
+    /// Runs `body` as the only user of an upload, with its session if there is one, and keeps the session it returns.
+    private func exclusively<T>(
+        _ id: UploadID,
+        _ body: (UploadSessions.Session?) async throws(RegistryError) -> (T, UploadSessions.Session?)
+    ) async throws(RegistryError) -> T {
+        guard await sessions.acquire(id) else { throw .uploadBusy(id.uuid) }
+        let session = sessions.take(id)
+        do throws(RegistryError) {
+            let (result, kept) = try await body(session)
+            sessions.release(id, keeping: kept)
+            return result
+        } catch {
+            sessions.release(id, keeping: nil)
+            throw error
+        }
+    }
+
+    private func uploadRecord(
+        _ id: UploadID, in repository: RepositoryName
+    ) async throws(RegistryError) -> UploadRecord {
+        let record = try await registryErrors { try await metadata.read { try $0.upload(id.description) } }
+        guard let record, record.repository == repository.description else { throw .uploadUnknown(id.uuid) }
+        return record
+    }
+
+    /// The session at the point that was acknowledged, from memory or rebuilt from what is stored.
+    private func openSession(
+        _ session: UploadSessions.Session?, _ record: UploadRecord, _ id: UploadID
+    ) async throws(RegistryError) -> UploadSessions.Session {
+        if let session, session.offset == record.received { return session }
+        await session?.writer.close()
+        do throws(BlobStorageError) {
+            let writer = try await storage.openUpload(id, at: record.received)
+            let shared = SharedDigester(record.algorithm)
+            if record.received > 0 {
+                do throws(BlobStorageError) {
+                    try await storage.readUpload(id, length: record.received) { shared.update($0) }
+                } catch {
+                    await writer.close()
+                    throw error
+                }
+            }
+            return UploadSessions.Session(writer: writer, digester: shared.current, offset: record.received)
+        } catch .missing {
+            throw .uploadUnknown(id.uuid)
+        } catch {
+            throw error == .full ? .storageFull : .unavailable("\(error)")
+        }
+    }
+
+    /// Receives one body into an open upload and makes it durable.
+    ///
+    /// - Parameter record: the upload to which a broken-off body is credited; nil when the upload cannot be resumed.
+    private func receive<Body: AsyncSequence & Sendable>(
+        _ body: Body, claim: ChunkClaim, into session: inout UploadSessions.Session, _ id: UploadID,
+        _ record: UploadRecord?
+    ) async throws(RegistryError) where Body.Element == ByteBuffer {
+        let start = session.offset
+        if let claimed = claim.start, claimed != start { throw .chunkOutOfOrder(start: claimed, received: start) }
+        let receiver = UploadReceiver(session: session)
+        let counter = ReceivedBytes()
+        var failure: RegistryError?
+        do {
+            try await registryErrors {
+                try await receiver.receive(body) { counter.add($0) }
+            }
+        } catch {
+            failure = error
+        }
+        session.offset = start + counter.value
+        session.digester = receiver.current
+        if failure == nil, let length = claim.length, length != counter.value {
+            failure = .lengthMismatch(expected: length, actual: counter.value)
+        }
+        switch failure {
+        case nil:
+            if counter.value > 0 { try await registryErrors { [writer = session.writer] in try await writer.synchronize() } }
+        case .bodyFailed:
+            if let record, counter.value > 0 {
+                try await registryErrors { [writer = session.writer, offset = session.offset] in
+                    try await writer.synchronize()
+                    try await metadata.write { try $0.setReceived(offset, ofUpload: record.id) }
+                }
+            }
+        case .some:
+            // The chunk is refused or could not be stored: give its space back at once.
+            if start == 0 {
+                try? await storage.discardUpload(id)
+            } else {
+                try? await session.writer.truncate(to: start)
+            }
+        }
+        if let failure { throw failure }
+    }
+
+    private func hash(
+        of id: UploadID, _ session: UploadSessions.Session, algorithm: Digest.Algorithm
+    ) async throws(RegistryError) -> Digest {
+        if session.digester.algorithm == algorithm { return session.digester.finalize() }
+        let digester = SharedDigester(algorithm)
+        try await registryErrors {
+            try await storage.readUpload(id, length: session.offset) { digester.update($0) }
+        }
+        return digester.current.finalize()
+    }
+
+    /// Renames the durable bytes to their place and records the blob. The row, and with it the blob, becomes visible
+    /// only here.
+    private func commit(
+        _ id: UploadID, as digest: Digest, size: Int64, in repository: RepositoryName, isRecorded: Bool,
+        origin: Event.Origin
+    ) async throws(RegistryError) {
+        try await registryErrors {
+            let location = try await storage.commit(id, as: digest)
+            let kept = try await metadata.write { store in
+                if isRecorded, try !store.deleteUpload(id.description) { throw RegistryError.uploadUnknown(id.uuid) }
+                let repositoryID = try store.ensureRepository(repository)
+                let blob = try store.insertBlob(digest, size: size, location: location)
+                try store.link(blob.id, to: repositoryID)
+                try store.append(
+                    Event(
+                        .push, repository: repository, digest: digest, mediaType: "application/octet-stream",
+                        size: size, origin: origin))
+                return blob.location
+            }
+            if kept != location { try await storage.deleteBlob(location) }
+        }
+    }
+}
+
+/// A hash that a storage thread feeds.
+private final class SharedDigester: Sendable {
+    private let digester: Mutex<Digester>
+
+    init(_ algorithm: Digest.Algorithm) {
+        digester = Mutex(Digester(algorithm))
+    }
+
+    func update(_ bytes: UnsafeRawBufferPointer) {
+        digester.withLock { $0.update(bytes) }
+    }
+
+    var current: Digester { digester.withLock { $0 } }
+}
+
+private final class ReceivedBytes: Sendable {
+    private let count = Atomic<Int64>(0)
+
+    func add(_ bytes: Int64) {
+        count.add(bytes, ordering: .relaxed)
+    }
+
+    var value: Int64 { count.load(ordering: .relaxed) }
+}

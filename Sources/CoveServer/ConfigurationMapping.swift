@@ -1,0 +1,147 @@
+import CoveConfiguration
+import CoveOCI
+import CoveRegistry
+import Foundation
+import HTTPTypes
+import Logging
+import NIOCore
+import NIOSSL
+
+/// What the configuration's values mean to the rooms below.
+extension Configuration {
+    /// Threads for blocking file calls.
+    var threads: Int {
+        if case .filesystem(_, let most) = storage.driver { return max(4, min(most, 64)) }
+        return 4
+    }
+
+    var registryOptions: Registry.Options {
+        get throws(ServeError) {
+            var options = Registry.Options()
+            options.deleteEnabled = storage.deleteEnabled
+            options.readOnly = storage.readOnly
+            options.manifests = try validation.policy
+            options.cachedBlobs = storage.cachedDescriptors
+            return options
+        }
+    }
+
+    var upkeepOptions: Upkeep.Options {
+        var options = Upkeep.Options()
+        options.purgesUploads = storage.uploadPurging.enabled && !storage.readOnly
+        options.uploadAge = storage.uploadPurging.age
+        options.interval = storage.uploadPurging.interval
+        options.dryRun = storage.uploadPurging.dryRun
+        return options
+    }
+
+    var ociOptions: OCIResponder.Options {
+        OCIResponder.Options(
+            location: LocationPolicy(relative: http.relativeURLs, host: http.trimmedHost, prefix: http.trimmedPrefix),
+            catalogPage: catalogMaxEntries)
+    }
+}
+
+extension Configuration.HTTP {
+    /// `http.prefix` without its trailing slash: `/registry/` is `/registry`, `/` is nothing.
+    var trimmedPrefix: String {
+        var prefix = self.prefix[...]
+        while prefix.hasSuffix("/") { prefix = prefix.dropLast() }
+        return String(prefix)
+    }
+
+    var trimmedHost: String? {
+        guard var host = host?[...], !host.isEmpty else { return nil }
+        while host.hasSuffix("/") { host = host.dropLast() }
+        return String(host)
+    }
+
+    /// `http.headers` as fields.
+    var fields: [HTTPField] {
+        get throws(ServeError) {
+            var fields: [HTTPField] = []
+            for header in headers {
+                guard let name = HTTPField.Name(header.name) else {
+                    throw ServeError("http.headers: '\(header.name)' is not a header name")
+                }
+                fields += header.values.map { HTTPField(name: name, value: $0) }
+            }
+            return fields
+        }
+    }
+
+    var connectionLimits: ConnectionLimits {
+        ConnectionLimits(
+            headerTimeout: .init(limits.headerTimeout), idleTimeout: .init(limits.idleTimeout),
+            bodyTimeout: .init(limits.bodyTimeout), minimumBodyRate: limits.minBodyRate,
+            maximumHeaderBytes: limits.maxHeaderBytes, maximumConnections: limits.maxConnections)
+    }
+}
+
+extension Configuration.Validation {
+    var policy: ManifestPolicy {
+        get throws(ServeError) {
+            var policy = ManifestPolicy()
+            guard !disabled else {
+                policy.indexEntries = .none
+                return policy
+            }
+            switch platforms {
+            case .all: policy.indexEntries = .all
+            case .none: policy.indexEntries = .none
+            case .list:
+                policy.indexEntries = .platforms(
+                    platformList.map { CoveOCI.Platform(os: $0.os, architecture: $0.architecture, variant: $0.variant) })
+            }
+            let allowed = try Self.patterns(allowedURLs)
+            let denied = try Self.patterns(deniedURLs)
+            if !allowed.isEmpty || !denied.isEmpty {
+                policy.allowsURL = { url in
+                    (allowed.isEmpty || allowed.contains { $0.matches(url) }) && !denied.contains { $0.matches(url) }
+                }
+            }
+            return policy
+        }
+    }
+
+    private static func patterns(_ texts: [String]) throws(ServeError) -> [URLPattern] {
+        var patterns: [URLPattern] = []
+        for text in texts {
+            do {
+                patterns.append(URLPattern(expression: try NSRegularExpression(pattern: text)))
+            } catch {
+                throw ServeError("validation.manifests.urls: '\(text)' is not a regular expression")
+            }
+        }
+        return patterns
+    }
+
+    private struct URLPattern: Sendable {
+        let expression: NSRegularExpression
+
+        func matches(_ url: String) -> Bool {
+            expression.firstMatch(in: url, range: NSRange(url.startIndex..., in: url)) != nil
+        }
+    }
+}
+
+extension TLSFiles {
+    /// The TLS configuration of a listener.
+    func configuration(_ tls: Configuration.TLS) throws(ServeError) -> TLSConfiguration {
+        try configuration(
+            minimum: tls.minimumTLS == .tls13 ? .tlsv13 : .tlsv12, clientCAs: tls.clientCAs,
+            requiresClientCertificate: tls.clientAuth == .require,
+            cipherSuites: tls.cipherSuites.compactMap { NIOTLSCipher(rawValue: $0) })
+    }
+}
+
+extension Configuration.Log.Level {
+    var swiftLog: Logger.Level {
+        switch self {
+        case .debug: .debug
+        case .info: .info
+        case .warn: .warning
+        case .error: .error
+        }
+    }
+}

@@ -1,0 +1,197 @@
+import HTTPTypes
+import NIOCore
+import NIOHTTPTypes
+
+/// What one connection may cost (`http.limits`).
+struct ConnectionLimits: Sendable {
+    var headerTimeout = TimeAmount.seconds(30)
+    var idleTimeout = TimeAmount.seconds(75)
+    var bodyTimeout = TimeAmount.seconds(30)
+    /// Bytes a second, averaged over ``ConnectionGuard/window``; 0 for no minimum.
+    var minimumBodyRate = 1024
+    var maximumHeaderBytes = 64 * 1024
+    var maximumConnections = 10_000
+}
+
+/// First in a connection's pipeline: closes it unless a complete request head arrives in time. This also covers a TLS
+/// handshake that never ends.
+final class HeadDeadline: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = ByteBuffer
+
+    private let timeout: TimeAmount
+    private var timer: Scheduled<Void>?
+
+    init(timeout: TimeAmount) {
+        self.timeout = timeout
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        let channel = context.channel
+        timer = context.eventLoop.scheduleTask(in: timeout) { channel.close(promise: nil) }
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        timer?.cancel()
+        timer = nil
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        timer?.cancel()
+        timer = nil
+        context.fireChannelInactive()
+    }
+
+    /// A head has arrived on this connection, or on one of its HTTP/2 streams.
+    func meet() {
+        timer?.cancel()
+        timer = nil
+    }
+}
+
+/// Watches the bodies of requests: a client that dribbles is cut off, and one that was refused but goes on sending too.
+/// Also closes a connection after a response that says so.
+final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPRequestPart
+    typealias InboundOut = HTTPRequestPart
+    typealias OutboundIn = HTTPResponsePart
+    typealias OutboundOut = HTTPResponsePart
+
+    /// Over which the body rate is averaged.
+    static let window = TimeAmount.seconds(30)
+    /// How much of a body is still read, to no use, after the response has gone out. Bytes.
+    private static let tolerance = 64 * 1024 * 1024
+
+    private let limits: ConnectionLimits
+    private var hasSeenHead = false
+    private var isReceiving = false
+    private var hasAnswered = false
+    private var closesAfterResponse = false
+    private var isWaitingForClient = false
+    private var received = 0
+    private var unwanted = 0
+    private var lastReceived = 0
+    private var windowStart = NIODeadline.now()
+    private var windowReceived = 0
+    private var timer: Scheduled<Void>?
+
+    init(limits: ConnectionLimits) {
+        self.limits = limits
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head(let head):
+            meetDeadline(context)
+            begin(head)
+        case .body(let bytes):
+            received += bytes.readableBytes
+            if hasAnswered {
+                unwanted += bytes.readableBytes
+                if unwanted > Self.tolerance {
+                    context.close(promise: nil)
+                    return
+                }
+            }
+            if timer == nil { watch(context) }
+        case .end:
+            isReceiving = false
+            timer?.cancel()
+            timer = nil
+        }
+        isWaitingForClient = false
+        context.fireChannelRead(data)
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        // A head whose body has not begun to arrive.
+        if isReceiving, timer == nil { watch(context) }
+        context.fireChannelReadComplete()
+    }
+
+    /// Nobody reads while the server is the slower side; such time is not held against the client.
+    func read(context: ChannelHandlerContext) {
+        isWaitingForClient = true
+        context.read()
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        switch unwrapOutboundIn(data) {
+        case .head(let head):
+            if head.status.code >= 200, head.headerFields[.connection] == "close" { closesAfterResponse = true }
+        case .body: break
+        case .end:
+            hasAnswered = true
+            if closesAfterResponse {
+                context.writeAndFlush(data, promise: promise)
+                context.close(promise: nil)
+                return
+            }
+        }
+        context.write(data, promise: promise)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        timer?.cancel()
+        timer = nil
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        timer?.cancel()
+        timer = nil
+        context.fireChannelInactive()
+    }
+
+    private func begin(_ head: HTTPRequest) {
+        isReceiving = true
+        hasAnswered = false
+        received = 0
+        unwanted = 0
+        lastReceived = 0
+        windowReceived = 0
+        windowStart = .now()
+    }
+
+    private func meetDeadline(_ context: ChannelHandlerContext) {
+        guard !hasSeenHead else { return }
+        hasSeenHead = true
+        if let deadline = try? context.pipeline.syncOperations.handler(type: HeadDeadline.self) {
+            deadline.meet()
+        } else if let connection = context.channel.parent, connection.eventLoop.inEventLoop,
+            let deadline = try? connection.pipeline.syncOperations.handler(type: HeadDeadline.self)
+        {
+            // An HTTP/2 stream: the deadline is its connection's.
+            deadline.meet()
+        }
+    }
+
+    private func watch(_ context: ChannelHandlerContext) {
+        let step = min(limits.bodyTimeout, Self.window)
+        let bound = NIOLoopBound(Unmanaged.passUnretained(context), eventLoop: context.eventLoop)
+        timer = context.eventLoop.assumeIsolated().scheduleTask(in: step) { [weak self] in
+            guard let self, self.timer != nil else { return }
+            self.timer = nil
+            self.check(bound.value.takeUnretainedValue())
+        }
+    }
+
+    private func check(_ context: ChannelHandlerContext) {
+        guard isReceiving else { return }
+        let isSilent = received == lastReceived
+        lastReceived = received
+        let elapsed = NIODeadline.now() - windowStart
+        if isWaitingForClient {
+            let isSlow =
+                elapsed >= Self.window && limits.minimumBodyRate > 0
+                && Double(received - windowReceived) < Double(limits.minimumBodyRate) * Double(elapsed.nanoseconds) / 1e9
+            if isSilent || isSlow {
+                context.close(promise: nil)
+                return
+            }
+        }
+        if elapsed >= Self.window || !isWaitingForClient {
+            windowStart = .now()
+            windowReceived = received
+        }
+        watch(context)
+    }
+}

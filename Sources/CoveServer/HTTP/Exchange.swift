@@ -1,0 +1,117 @@
+import CoveMetadata
+import HTTPTypes
+import HummingbirdCore
+import NIOCore
+import NIOHTTPTypes
+
+/// One request on its way through the server, with what is found out about it as it goes.
+struct Exchange: Sendable {
+    let request: Request
+    let channel: any Channel
+    let requestID: String
+    /// `http` or `https`, as the client connected to this process.
+    let scheme: String
+    /// The request's path without the query, and the query, both as sent.
+    let path: Substring
+    let query: Substring
+    /// Who asks, once known.
+    var user: String?
+    /// The repository that the request is about, for the log.
+    var repository: String?
+
+    init(request: Request, channel: any Channel, scheme: String) {
+        self.request = request
+        self.channel = channel
+        self.scheme = scheme
+        let target = request.head.path ?? "/"
+        if let mark = target.utf8.firstIndex(of: UInt8(ascii: "?")) {
+            path = target[..<mark]
+            query = target[target.utf8.index(after: mark)...]
+        } else {
+            path = target[...]
+            query = ""
+        }
+        requestID = RequestID.make(from: request.head.headerFields[.requestID])
+    }
+
+    var method: HTTPRequest.Method { request.head.method }
+    var headers: HTTPFields { request.head.headerFields }
+
+    /// Values of a query parameter, decoded, in order.
+    func parameters(_ name: String) -> [String] {
+        guard !query.isEmpty else { return [] }
+        return query.split(separator: "&").compactMap { pair in
+            let equals = pair.firstIndex(of: "=") ?? pair.endIndex
+            guard PercentCoding.decode(pair[..<equals], plusIsSpace: true) == name else { return nil }
+            return equals == pair.endIndex
+                ? "" : PercentCoding.decode(pair[pair.index(after: equals)...], plusIsSpace: true)
+        }
+    }
+
+    func parameter(_ name: String) -> String? { parameters(name).first }
+
+    /// The body's length as announced, in bytes.
+    var contentLength: Int64? { headers[.contentLength].flatMap { Int64($0) } }
+
+    /// The address of the client: as the connection has it, or as a proxy in front says.
+    var clientAddress: String? {
+        if let forwarded = headers[.forwardedFor]?.split(separator: ",").first {
+            return String(forwarded.filter { $0 != " " }.prefix(64))
+        }
+        if let real = headers[.realIP] { return String(real.prefix(64)) }
+        return channel.remoteAddress?.ipAddress ?? channel.parent?.remoteAddress?.ipAddress
+    }
+
+    /// Who asks and how, for events.
+    var origin: Event.Origin {
+        Event.Origin(
+            actor: user, requestID: requestID, address: clientAddress,
+            userAgent: headers[.userAgent].map { String($0.prefix(256)) })
+    }
+
+    /// The request's body. Reading it tells a client that waits for it to go on (RFC 9110 section 10.1.1), so a request
+    /// is refused before its body by not reading it.
+    var body: ExpectedBody {
+        ExpectedBody(body: request.body, channel: isAwaitingContinue ? channel : nil)
+    }
+
+    /// Whether the client holds its body back until it is told to go on.
+    var isAwaitingContinue: Bool {
+        headers[.expect].map { $0.lowercased() == "100-continue" } ?? false
+    }
+}
+
+/// A request body that sends `100 Continue` when it is first read, if the client asked for that.
+struct ExpectedBody: AsyncSequence, Sendable {
+    typealias Element = ByteBuffer
+
+    let body: RequestBody
+    let channel: (any Channel)?
+
+    struct AsyncIterator: AsyncIteratorProtocol {
+        var iterator: RequestBody.AsyncIterator
+        var channel: (any Channel)?
+
+        mutating func next() async throws -> ByteBuffer? {
+            if let channel {
+                self.channel = nil
+                try await channel.writeAndFlush(HTTPResponsePart.head(HTTPResponse(status: .continue)))
+            }
+            return try await iterator.next()
+        }
+    }
+
+    func makeAsyncIterator() -> AsyncIterator {
+        AsyncIterator(iterator: body.makeAsyncIterator(), channel: channel)
+    }
+
+    /// The whole body, at most `limit` bytes; nil when it is longer.
+    func collect(upTo limit: Int) async throws -> ByteBuffer? {
+        var whole = ByteBuffer()
+        for try await piece in self {
+            guard whole.readableBytes + piece.readableBytes <= limit else { return nil }
+            whole.writeImmutableBuffer(piece)
+        }
+        return whole
+    }
+}

@@ -1,0 +1,101 @@
+//import CoveIdentity
+import CoveOCI
+import HTTPTypes
+import HummingbirdCore
+import Logging
+import NIOCore
+
+/// The way every request takes: identify, authenticate, hand to an API, answer, log.
+struct Frontend: Sendable {
+    struct Authentication: Sendable {
+        let realm: String
+        let passwords: HTPasswd
+    }
+
+    let oci: OCIResponder
+    let health: HealthResponder
+    let authentication: Authentication?
+    let accessLog: AccessLog?
+    /// `http.headers`: on every response.
+    let headers: [HTTPField]
+    /// `http.prefix` without its trailing slash.
+    let prefix: String
+
+    /// Answers one request of a connection.
+    ///
+    /// - Throws: when the client is gone or a body breaks off; the connection is closed then.
+    func respond(
+        _ request: Request, _ writer: consuming ResponseWriter, _ channel: any Channel, scheme: String
+    ) async throws {
+        let started = ContinuousClock.now
+        var exchange = Exchange(request: request, channel: channel, scheme: scheme)
+        var response: Response
+        do throws(OCIFailure) {
+            response = try await route(&exchange)
+        } catch {
+            response = error.response
+        }
+        response.headers[.requestID] = exchange.requestID
+        response.headers[.date] = Timestamp.httpDate()
+        for header in headers where response.headers[header.name] == nil { response.headers.append(header) }
+        // A client that was not told to go on will not send its body: there is no next request on this connection.
+        if exchange.isAwaitingContinue, response.status.code >= 400 { response.headers[.connection] = "close" }
+        var sent = response.body.contentLength ?? 0
+        do {
+            if exchange.method == .head || response.status == .notModified || response.status == .noContent {
+                sent = 0
+                try await writer.writeResponse(response.head)
+            } else {
+                try await writer.write(response: response.head, body: response.body)
+            }
+        } catch {
+            accessLog?.record(exchange, response.status, bytes: sent, started: started, aborted: true)
+            throw error
+        }
+        accessLog?.record(exchange, response.status, bytes: sent, started: started, aborted: false)
+    }
+
+    private func route(_ exchange: inout Exchange) async throws(OCIFailure) -> Response {
+        var path = exchange.path
+        if !prefix.isEmpty, path.hasPrefix(prefix + "/") { path = path.dropFirst(prefix.count) }
+        if path == "/v2" || path.hasPrefix("/v2/") {
+            try await authenticate(&exchange)
+            var response = try await respondToOCI(&exchange, path.dropFirst(3))
+            response.headers[.dockerAPIVersion] = "registry/2.0"
+            return response
+        }
+        if let response = await health.respond(exchange, path: path) { return response }
+        throw OCIFailure(
+            status: .notFound, code: .unsupported,
+            message: "there is nothing at '\(path.prefix(300))'; the registry's API begins at /v2/")
+    }
+
+    /// Refusals of the API carry its version header as well: clients tell a registry by it.
+    private func respondToOCI(_ exchange: inout Exchange, _ path: Substring) async throws(OCIFailure) -> Response {
+        do throws(OCIFailure) {
+            return try await oci.respond(&exchange, path: path)
+        } catch {
+            return error.response
+        }
+    }
+
+    private func authenticate(_ exchange: inout Exchange) async throws(OCIFailure) {
+        guard let authentication else { return }
+        if let header = exchange.headers[.authorization], let login = BasicCredentials(authorizationHeader: header) {
+            let passwords = authentication.passwords
+            var isValid = passwords.cachedVerdict(user: login.user, password: login.password)
+            if isValid == nil { isValid = await passwords.verify(user: login.user, password: login.password) }
+            if isValid == true {
+                exchange.user = login.user
+                return
+            }
+        }
+        throw OCIFailure(
+            status: .unauthorized, code: .unauthorized,
+            message: "authentication is required; log in with a user name and password of this registry",
+            headers: [
+                .wwwAuthenticate: "Basic realm=\"\(authentication.realm)\"",
+                .dockerAPIVersion: "registry/2.0",
+            ])
+    }
+}

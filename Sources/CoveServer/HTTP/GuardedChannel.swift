@@ -1,0 +1,29 @@
+import HummingbirdCore
+import Logging
+import NIOCore
+
+/// Sets a connection up before any protocol speaks on it: the deadline for its first request, and read buffers large
+/// enough for uploads.
+struct GuardedChannel<Base: ServerChildChannel>: ServerChildChannel {
+    typealias Value = Base.Value
+
+    let base: Base
+    let limits: ConnectionLimits
+
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+        do {
+            try channel.pipeline.syncOperations.addHandler(HeadDeadline(timeout: limits.headerTimeout))
+        } catch {
+            return channel.eventLoop.makeFailedFuture(error)
+        }
+        // Starts small, for most requests are, and grows with an upload: larger reads mean fewer wake-ups a gigabyte.
+        let allocator = AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 4096, maximum: 256 * 1024)
+        return channel.setOption(.recvAllocator, value: allocator)
+            .flatMap { channel.setOption(.maxMessagesPerRead, value: 4) }
+            .flatMap { base.setup(channel: channel, logger: logger) }
+    }
+
+    func handle(value: Value, logger: Logger) async {
+        await base.handle(value: value, logger: logger)
+    }
+}

@@ -1,0 +1,134 @@
+import Foundation
+import Logging
+import NIOCore
+import NIOSSL
+import Synchronization
+
+/// A certificate chain and key in files, read again when the files change: a renewed certificate needs no restart.
+final class TLSFiles: Sendable {
+    private struct Loaded: Sendable {
+        var chain: [NIOSSLCertificateSource]
+        var key: NIOSSLPrivateKeySource
+        var stamp: String
+        var checked: ContinuousClock.Instant
+    }
+
+    /// How often the files are looked at.
+    private static let interval = Duration.seconds(1)
+
+    private let certificate: String
+    private let key: String
+    private let logger: Logger
+    private let loaded: Mutex<Loaded>
+
+    /// - Throws: ``ServeError`` naming the file that cannot be used.
+    init(certificate: String, key: String, logger: Logger) throws(ServeError) {
+        self.certificate = certificate
+        self.key = key
+        self.logger = logger
+        let (chain, privateKey) = try Self.load(certificate, key)
+        loaded = Mutex(
+            Loaded(chain: chain, key: privateKey, stamp: Self.stamp(certificate, key), checked: .now))
+    }
+
+    /// A TLS configuration that asks this object for the certificate at each handshake.
+    ///
+    /// - Parameters:
+    ///   - minimum: the lowest protocol version that is spoken.
+    ///   - clientCAs: when not empty, clients must show a certificate signed by one of these.
+    func configuration(
+        minimum: TLSVersion, clientCAs: [String], requiresClientCertificate: Bool, cipherSuites: [NIOTLSCipher]
+    ) throws(ServeError) -> TLSConfiguration {
+        let (chain, key) = loaded.withLock { ($0.chain, $0.key) }
+        var configuration = TLSConfiguration.makeServerConfiguration(certificateChain: chain, privateKey: key)
+        configuration.minimumTLSVersion = minimum
+        if !cipherSuites.isEmpty { configuration.cipherSuiteValues = cipherSuites }
+        if !clientCAs.isEmpty {
+            var roots: [NIOSSLCertificate] = []
+            for path in clientCAs {
+                do {
+                    roots += try NIOSSLCertificate.fromPEMFile(path)
+                } catch {
+                    throw ServeError("http.tls.clientcas: cannot read the certificates in \(path): \(error)")
+                }
+            }
+            configuration.trustRoots = .certificates(roots)
+            configuration.certificateVerification =
+                requiresClientCertificate ? .noHostnameVerification : .optionalVerification
+        }
+        configuration.sslContextCallback = { [self] _, promise in
+            let (chain, key) = current()
+            var override = NIOSSLContextConfigurationOverride()
+            override.certificateChain = chain
+            override.privateKey = key
+            promise.succeed(override)
+        }
+        return configuration
+    }
+
+    private func current() -> ([NIOSSLCertificateSource], NIOSSLPrivateKeySource) {
+        loaded.withLock { loaded in
+            guard ContinuousClock.now - loaded.checked >= Self.interval else { return (loaded.chain, loaded.key) }
+            loaded.checked = .now
+            let stamp = Self.stamp(certificate, key)
+            guard stamp != loaded.stamp else { return (loaded.chain, loaded.key) }
+            do throws(ServeError) {
+                (loaded.chain, loaded.key) = try Self.load(certificate, key)
+                loaded.stamp = stamp
+                logger.info("read the renewed TLS certificate", metadata: ["certificate": "\(certificate)"])
+            } catch {
+                // Perhaps half written: the old one serves until both files are good.
+                logger.error("the changed TLS certificate cannot be used", metadata: ["error": "\(error)"])
+            }
+            return (loaded.chain, loaded.key)
+        }
+    }
+
+    private static func load(
+        _ certificate: String, _ key: String
+    ) throws(ServeError) -> ([NIOSSLCertificateSource], NIOSSLPrivateKeySource) {
+        let chain: [NIOSSLCertificate]
+        do {
+            chain = try NIOSSLCertificate.fromPEMFile(certificate)
+        } catch {
+            throw ServeError("http.tls.certificate: cannot read a PEM certificate from \(certificate): \(error)")
+        }
+        let privateKey: NIOSSLPrivateKey
+        do {
+            privateKey = try NIOSSLPrivateKey(file: key, format: .pem)
+        } catch {
+            throw ServeError("http.tls.key: cannot read a PEM private key from \(key): \(error)")
+        }
+        do {
+            _ = try NIOSSLContext(
+                configuration: .makeServerConfiguration(
+                    certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(privateKey)))
+        } catch {
+            throw ServeError("http.tls: the key in \(key) does not belong to the certificate in \(certificate): \(error)")
+        }
+        return (chain.map { .certificate($0) }, .privateKey(privateKey))
+    }
+
+    /// Changes when either file does.
+    private static func stamp(_ paths: String...) -> String {
+        paths.map { path in
+            var status = stat()
+            guard stat(path, &status) == 0 else { return "absent" }
+            #if canImport(Darwin)
+                let modified = status.st_mtimespec
+            #else
+                let modified = status.st_mtim
+            #endif
+            return "\(status.st_ino).\(status.st_size).\(modified.tv_sec).\(modified.tv_nsec)"
+        }.joined(separator: "/")
+    }
+}
+
+/// Why the server could not start: one sentence that names the setting.
+package struct ServeError: Error, CustomStringConvertible, Sendable {
+    package let description: String
+
+    package init(_ description: String) {
+        self.description = description
+    }
+}
