@@ -114,7 +114,7 @@ extension Configuration {
         }
         http.secret = reader.text("http.secret")
         http.relativeURLs = reader.boolean("http.relativeurls") ?? false
-        http.drainTimeout = reader.duration("http.draintimeout", in: .zero ... (.seconds(86_400))) ?? .seconds(60)
+        http.drainTimeout = reader.duration("http.draintimeout", in: .zero...(.seconds(86_400))) ?? .seconds(60)
         http.http2 = !(reader.boolean("http.http2.disabled") ?? false)
         for name in reader.names("http.headers") {
             http.headers.append(Header(name: name, values: reader.texts("http.headers.\(name)") ?? []))
@@ -150,7 +150,8 @@ extension Configuration {
                 suites.append(number)
             } else {
                 reader.refuse(
-                    "'\(path).ciphersuites' names '\(name.prefix(60))', which is not available; use some of \(CipherSuite.numbers.keys.sorted().joined(separator: ", "))")
+                    "'\(path).ciphersuites' names '\(name.prefix(60))', which is not available; use some of \(CipherSuite.numbers.keys.sorted().joined(separator: ", "))"
+                )
             }
         }
         let tls = TLS(

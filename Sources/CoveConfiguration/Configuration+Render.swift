@@ -192,7 +192,8 @@ extension Node {
     fileprivate init(_ value: RenderedValue) {
         switch value {
         case .text(let text):
-            let looksLikeAnotherType = text.isEmpty || Int(text) != nil || Double(text) != nil || ["true", "false", "null", "~"].contains(text)
+            let looksLikeAnotherType =
+                text.isEmpty || Int(text) != nil || Double(text) != nil || ["true", "false", "null", "~"].contains(text)
             self = .scalar(.init(text, Tag(.str), looksLikeAnotherType ? .doubleQuoted : .any))
         case .number(let number): self = .scalar(.init(String(number), Tag(.int)))
         case .flag(let flag): self = .scalar(.init(flag ? "true" : "false", Tag(.bool)))

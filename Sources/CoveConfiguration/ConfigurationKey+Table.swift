@@ -22,12 +22,20 @@ extension ConfigurationKey {
     ]
 
     private static let storage: [ConfigurationKey] = [
-        .acts("storage.filesystem.rootdirectory", .text, "/var/lib/registry", "Directory of blobs, uploads and metadata. Without a configuration file: ./data."),
+        .acts(
+            "storage.filesystem.rootdirectory", .text, "/var/lib/registry",
+            "Directory of blobs, uploads and metadata. Without a configuration file: ./data."),
         .acts("storage.filesystem.maxthreads", .integer, "100", "Most threads for file operations, 4 or more; at most 64 are started."),
         .acts("storage.inmemory", .boolean, "", "Keep everything in memory, for tests. Write it as `inmemory: {}`."),
-        .acts("storage.delete.enabled", .boolean, "false", "Whether manifests, tags and blobs may be deleted. Without a configuration file: true."),
-        .acts("storage.redirect.disable", .boolean, "false", "Blobs on a filesystem are always served by this server, so either value is honoured."),
-        .acts("storage.cache.blobdescriptor", .choice(["inmemory", "none"]), "inmemory", "Whether the whereabouts of blobs are kept in memory."),
+        .acts(
+            "storage.delete.enabled", .boolean, "false",
+            "Whether manifests, tags and blobs may be deleted. Without a configuration file: true."),
+        .acts(
+            "storage.redirect.disable", .boolean, "false",
+            "Blobs on a filesystem are always served by this server, so either value is honoured."),
+        .acts(
+            "storage.cache.blobdescriptor", .choice(["inmemory", "none"]), "inmemory",
+            "Whether the whereabouts of blobs are kept in memory."),
         .acts("storage.cache.blobdescriptorsize", .integer, "50000", "How many blobs' whereabouts are kept."),
         .acts("storage.maintenance.uploadpurging.enabled", .boolean, "true", "Whether abandoned uploads are ended."),
         .acts("storage.maintenance.uploadpurging.age", .duration, "168h", "How long an upload may be idle."),
@@ -36,17 +44,23 @@ extension ConfigurationKey {
         .acts("storage.maintenance.readonly.enabled", .boolean, "false", "Whether pushes and deletions are refused."),
     ]
 
-    private static let http: [ConfigurationKey] = [
-        .acts("http.addr", .text, ":5000", "Address to listen on: host:port, :port for every interface, or a path with net: unix. Without a configuration file: 127.0.0.1:5000."),
-        .acts("http.net", .choice(["tcp", "unix"]), "tcp", "Kind of the address."),
-        .acts("http.prefix", .text, "/", "Path under which the API is served, as behind a proxy."),
-        .acts("http.host", .text, "", "Outside URL, for Location headers. Otherwise taken from Forwarded, X-Forwarded-* and Host."),
-        .acts("http.secret", .text, "", "Accepted: uploads are kept in the metadata store, so there is no state to sign, and nodes need not share a secret."),
-        .acts("http.relativeurls", .boolean, "false", "Whether Location headers are relative."),
-        .acts("http.draintimeout", .duration, "60s", "How long requests may go on after SIGTERM."),
-        .acts("http.headers.*", .texts, "", "Header fields added to every response."),
-        .acts("http.http2.disabled", .boolean, "false", "Whether HTTP/2 is left out on TLS addresses."),
-    ]
+    private static let http: [ConfigurationKey] =
+        [
+            .acts(
+                "http.addr", .text, ":5000",
+                "Address to listen on: host:port, :port for every interface, or a path with net: unix. Without a configuration file: 127.0.0.1:5000."
+            ),
+            .acts("http.net", .choice(["tcp", "unix"]), "tcp", "Kind of the address."),
+            .acts("http.prefix", .text, "/", "Path under which the API is served, as behind a proxy."),
+            .acts("http.host", .text, "", "Outside URL, for Location headers. Otherwise taken from Forwarded, X-Forwarded-* and Host."),
+            .acts(
+                "http.secret", .text, "",
+                "Accepted: uploads are kept in the metadata store, so there is no state to sign, and nodes need not share a secret."),
+            .acts("http.relativeurls", .boolean, "false", "Whether Location headers are relative."),
+            .acts("http.draintimeout", .duration, "60s", "How long requests may go on after SIGTERM."),
+            .acts("http.headers.*", .texts, "", "Header fields added to every response."),
+            .acts("http.http2.disabled", .boolean, "false", "Whether HTTP/2 is left out on TLS addresses."),
+        ]
         + tls("http.tls")
         + [
             .acts("http.listeners.[].addr", .text, "", "A further address to listen on. (Cove)"),
@@ -57,7 +71,8 @@ extension ConfigurationKey {
             .acts("http.limits.headertimeout", .duration, "30s", "Time for a connection's first complete request head. (Cove)"),
             .acts("http.limits.idletimeout", .duration, "75s", "Time for the next request on a connection. (Cove)"),
             .acts("http.limits.bodytimeout", .duration, "30s", "Longest silence within a request body. (Cove)"),
-            .acts("http.limits.minbodyrate", .size, "1024", "Least bytes a second of a request body, averaged over 30s; 0 for none. (Cove)"),
+            .acts(
+                "http.limits.minbodyrate", .size, "1024", "Least bytes a second of a request body, averaged over 30s; 0 for none. (Cove)"),
             .acts("http.limits.maxheaderbytes", .size, "64KiB", "Largest request head. (Cove)"),
         ]
 
@@ -66,7 +81,9 @@ extension ConfigurationKey {
             .acts("\(path).certificate", .text, "", "PEM file of the certificate chain. Read again when it changes."),
             .acts("\(path).key", .text, "", "PEM file of the private key."),
             .acts("\(path).clientcas", .texts, "", "PEM files of authorities; clients must show a certificate of one of them."),
-            .acts("\(path).clientauth", .choice(["require-and-verify-client-cert", "verify-client-cert-if-given"]), "require-and-verify-client-cert", "What is asked of clients when clientcas is set."),
+            .acts(
+                "\(path).clientauth", .choice(["require-and-verify-client-cert", "verify-client-cert-if-given"]),
+                "require-and-verify-client-cert", "What is asked of clients when clientcas is set."),
             .acts("\(path).minimumtls", .choice(["tls1.2", "tls1.3"]), "tls1.2", "Lowest TLS version."),
             .acts("\(path).ciphersuites", .texts, "", "Cipher suites for TLS 1.2 by their standard names."),
         ]
@@ -74,10 +91,15 @@ extension ConfigurationKey {
 
     private static let validation: [ConfigurationKey] = [
         .acts("validation.disabled", .boolean, "false", "Whether manifests may refer to manifests that are not there, and to any URL."),
-        .acts("validation.manifests.urls.allow", .texts, "", "Regular expressions; a layer's URL must match one. With neither allow nor deny, any URL is accepted."),
+        .acts(
+            "validation.manifests.urls.allow", .texts, "",
+            "Regular expressions; a layer's URL must match one. With neither allow nor deny, any URL is accepted."),
         .acts("validation.manifests.urls.deny", .texts, "", "Regular expressions that no layer's URL may match."),
-        .acts("validation.manifests.indexes.platforms", .choice(["all", "none", "list"]), "all", "Which images of an index must be in the repository when it is pushed."),
-        .acts("validation.manifests.indexes.platformlist.[].os", .text, "", "With platforms: list, an operating system that must be there."),
+        .acts(
+            "validation.manifests.indexes.platforms", .choice(["all", "none", "list"]), "all",
+            "Which images of an index must be in the repository when it is pushed."),
+        .acts(
+            "validation.manifests.indexes.platformlist.[].os", .text, "", "With platforms: list, an operating system that must be there."),
         .acts("validation.manifests.indexes.platformlist.[].architecture", .text, "", "Its architecture."),
         .acts("validation.manifests.indexes.platformlist.[].variant", .text, "", "Its variant, if that matters."),
     ]

@@ -1,6 +1,6 @@
 import CoveBlobs
 import CoveConfiguration
-//import CoveIdentity
+import CoveIdentity
 import CoveMetadata
 import CoveRegistry
 import Foundation

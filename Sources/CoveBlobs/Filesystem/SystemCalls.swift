@@ -1,3 +1,6 @@
+import CLinux
+import NIOCore
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -5,8 +8,6 @@
 #else
     import Darwin
 #endif
-import CLinux
-import NIOCore
 
 /// The blocking file operations, each of which says what failed. They run on the storage's thread pool, never on an
 /// event loop and never in the cooperative pool.

@@ -1,4 +1,4 @@
-//import CoveIdentity
+import CoveIdentity
 import CoveOCI
 import HTTPTypes
 import HummingbirdCore
@@ -83,11 +83,20 @@ struct Frontend: Sendable {
         guard let authentication else { return }
         if let header = exchange.headers[.authorization], let login = BasicCredentials(authorizationHeader: header) {
             let passwords = authentication.passwords
-            var isValid = passwords.cachedVerdict(user: login.user, password: login.password)
-            if isValid == nil { isValid = await passwords.verify(user: login.user, password: login.password) }
-            if isValid == true {
+            if passwords.cachedVerdict(user: login.user, password: login.password) == true {
                 exchange.user = login.user
                 return
+            }
+            switch await passwords.verdict(user: login.user, password: login.password) {
+            case .accepted:
+                exchange.user = login.user
+                return
+            case .rejected: break
+            case .overloaded:
+                throw OCIFailure(
+                    status: .tooManyRequests, code: .tooManyRequests,
+                    message: "too many logins are being verified; try again in a moment",
+                    headers: [.retryAfter: "2", .dockerAPIVersion: "registry/2.0"])
             }
         }
         throw OCIFailure(

@@ -58,7 +58,8 @@ package final class LogSink: Sendable {
         }
         Self.writeAll(bytes, to: descriptor)
         if dropped > 0 {
-            Self.writeAll(Array("level=warn msg=\"log lines were dropped: the log's reader is too slow\" lines=\(dropped)\n".utf8), to: descriptor)
+            Self.writeAll(
+                Array("level=warn msg=\"log lines were dropped: the log's reader is too slow\" lines=\(dropped)\n".utf8), to: descriptor)
         }
     }
 

@@ -76,7 +76,9 @@ extension OCIFailure {
         case .uploadUnknown(let id):
             self.init(
                 status: .notFound, code: .blobUploadUnknown,
-                message: "there is no upload '\(id.prefix(64))' in this repository; it was finished, cancelled or expired. Begin a new one with POST")
+                message:
+                    "there is no upload '\(id.prefix(64))' in this repository; it was finished, cancelled or expired. Begin a new one with POST"
+            )
         case .uploadBusy(let id):
             self.init(
                 status: .conflict, code: .blobUploadInvalid,
@@ -99,7 +101,8 @@ extension OCIFailure {
             let list = descriptors.prefix(5).map(\.digest.description).joined(separator: ", ")
             self.init(
                 status: .notFound, code: .manifestBlobUnknown,
-                message: "the manifest refers to content that this repository does not hold: \(list)\(descriptors.count > 5 ? " and \(descriptors.count - 5) more" : ""). Push it first",
+                message:
+                    "the manifest refers to content that this repository does not hold: \(list)\(descriptors.count > 5 ? " and \(descriptors.count - 5) more" : ""). Push it first",
                 detail: ["digest": descriptors.first?.digest.description ?? ""])
         case .referenceSizeMismatch(let descriptor, let actual):
             self.init(

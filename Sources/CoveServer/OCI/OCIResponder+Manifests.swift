@@ -135,7 +135,8 @@ extension OCIResponder {
     private static func badTag(_ text: String) -> OCIFailure {
         OCIFailure(
             status: .badRequest, code: .tagInvalid,
-            message: "'\(text.prefix(140))' is not a tag; tags are 1 to 128 letters, digits, '_', '.' or '-' and begin with neither '.' nor '-'",
+            message:
+                "'\(text.prefix(140))' is not a tag; tags are 1 to 128 letters, digits, '_', '.' or '-' and begin with neither '.' nor '-'",
             detail: ["tag": String(text.prefix(140))])
     }
 }

@@ -1,0 +1,93 @@
+"""The rows of the table, with their targets."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+PEER = "registry:2"
+COVE = "cove"
+
+
+@dataclass(frozen=True)
+class Target:
+    """`ratio`: of Cove's value to registry:2's in this run. `value`: of Cove's own."""
+
+    kind: str
+    comparison: str
+    limit: float
+
+    def text(self, unit: str) -> str:
+        return f"{self.comparison} {self.limit:g}" + ("×" if self.kind == "ratio" else f" {unit}".rstrip())
+
+    def met(self, value: float | None, ratio: float | None) -> bool | None:
+        """None where it cannot be told."""
+        number = ratio if self.kind == "ratio" else value
+        if number is None:
+            return None
+        return number <= self.limit if self.comparison == "≤" else number >= self.limit
+
+
+@dataclass
+class Row:
+    name: str
+    title: str
+    unit: str
+    target: Target | None = None
+    aggregate: Callable[[list[float]], float] = statistics.median
+    samples: dict[str, list[float]] = field(default_factory=dict)
+    details: dict[str, list[dict[str, float]]] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+
+    def add(self, player: str, value: float, **details: float) -> None:
+        self.samples.setdefault(player, []).append(value)
+        if details:
+            self.details.setdefault(player, []).append(details)
+
+    def value(self, player: str) -> float | None:
+        samples = self.samples.get(player)
+        return self.aggregate(samples) if samples else None
+
+    def ratio(self, player: str = COVE) -> float | None:
+        mine, theirs = self.value(player), self.value(PEER)
+        return mine / theirs if mine is not None and theirs else None
+
+    def detail(self, player: str, key: str) -> float | None:
+        values = [detail[key] for detail in self.details.get(player, []) if key in detail]
+        return statistics.median(values) if values else None
+
+
+def at_most(limit: float, kind: str = "ratio") -> Target:
+    return Target(kind, "≤", limit)
+
+
+def at_least(limit: float, kind: str = "ratio") -> Target:
+    return Target(kind, "≥", limit)
+
+
+def all_rows(big: str, parallel: str, tags: str, repositories: str) -> list[Row]:
+    """In the order of the table. Times in s or ms: less is better; rates in /s: more is."""
+    return [
+        Row("push", f"push {big}, durability full", "s", at_most(0.6)),
+        Row("push-relaxed", f"push {big}, relaxed", "s", at_most(0.3)),
+        Row("pull", f"pull {big}", "s", at_most(1.0)),
+        Row("parallel", f"{parallel} pushes at once, full", "s"),
+        Row("parallel-relaxed", f"{parallel} pushes at once, relaxed", "s"),
+        Row("manifest-tag", "manifest GET by tag, 32 conn.", "/s", at_least(15)),
+        Row("manifest-digest", "manifest GET by digest, 32 conn.", "/s", at_least(15)),
+        Row("blob-head", "blob HEAD, 32 conn.", "/s"),
+        Row("blob-10k", "10 KiB blob GET, 32 conn.", "/s", at_least(15)),
+        Row("manifest-put", "manifest PUT, 1 conn.", "/s"),
+        Row("manifest-put-16", "manifest PUT, 16 conn.", "/s", at_least(3)),
+        Row("tags-first", f"tag page of {tags}, first 100", "ms", at_most(3, "value")),
+        Row("tags-last", f"tag page of {tags}, last 100", "ms", at_most(3, "value")),
+        # "No slower": a tenth is left for noise.
+        Row("tags-flat", "tag page, last / first", "", at_most(1.1, "value")),
+        Row("catalog-first", f"catalog of {repositories}, first 100", "ms"),
+        Row("catalog-last", f"catalog of {repositories}, last 100", "ms"),
+        Row("start", "start to first 200, full store", "ms"),
+        Row("rss-full", "RSS idle, full store", "MB"),
+        Row("rss-idle", "RSS idle, empty store", "MB", at_most(64, "value")),
+        Row("rss-peak", "RSS peak of the whole run", "MB", aggregate=max),
+    ]

@@ -1,2 +1,0 @@
-import CCrypt
-import Crypto
