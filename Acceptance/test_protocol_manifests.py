@@ -477,3 +477,12 @@ def test_an_index_entry_with_the_wrong_size_is_refused(registry, repository):
     value = images.index(image.manifest).value
     value["manifests"][0]["size"] -= 1
     expect(registry.put_manifest(repository, "1", Manifest.of(value)), 400, code="SIZE_INVALID")
+
+
+@pytest.mark.beyond
+def test_with_validation_disabled_an_image_may_lack_its_layers(new_server, repository):
+    server = new_server({"validation": {"disabled": True}}).start()
+    registry = server.registry()
+    image = images.image()
+    push(registry, repository, image.manifest, reference="sparse")
+    check_served(registry, repository, "sparse", image.manifest)

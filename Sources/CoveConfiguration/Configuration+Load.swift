@@ -104,6 +104,7 @@ extension Configuration {
     private mutating func readHTTP(_ reader: inout SettingReader, hasFile: Bool) {
         http.addr = reader.text("http.addr") ?? (hasFile ? ":5000" : "127.0.0.1:5000")
         http.net = reader.choice("http.net", Network.self) ?? .tcp
+        Self.checkAddress(http.addr, http.net, "http.addr", &reader)
         http.prefix = reader.text("http.prefix") ?? ""
         if !http.prefix.isEmpty, !http.prefix.hasPrefix("/") {
             reader.refuse("'http.prefix' must begin with /, not '\(http.prefix.prefix(60))'")
@@ -126,10 +127,9 @@ extension Configuration {
                 reader.refuse("'http.listeners[\(index)].addr' is missing")
                 continue
             }
-            http.listeners.append(
-                Listener(
-                    addr: addr, net: reader.choice("\(path).net", Network.self) ?? .tcp,
-                    tls: Self.readTLS(&reader, "\(path).tls")))
+            let net = reader.choice("\(path).net", Network.self) ?? .tcp
+            Self.checkAddress(addr, net, "http.listeners[\(index)].addr", &reader)
+            http.listeners.append(Listener(addr: addr, net: net, tls: Self.readTLS(&reader, "\(path).tls")))
         }
         http.limits.maxConnections = reader.integer("http.limits.maxconnections", in: 1...1_000_000) ?? 10_000
         let range = Duration.milliseconds(100)...Duration.seconds(86_400)
@@ -138,6 +138,12 @@ extension Configuration {
         http.limits.bodyTimeout = reader.duration("http.limits.bodytimeout", in: range) ?? .seconds(30)
         http.limits.minBodyRate = reader.size("http.limits.minbodyrate", in: 0...1_000_000_000) ?? 1024
         http.limits.maxHeaderBytes = reader.size("http.limits.maxheaderbytes", in: 4096...1_048_576) ?? 64 * 1024
+    }
+
+    private static func checkAddress(_ text: String, _ network: Network, _ key: String, _ reader: inout SettingReader) {
+        guard ListenAddress(text, network) == nil else { return }
+        let form = network == .tcp ? "host:port or :port, with a port up to 65535" : "a path of at most 107 bytes"
+        reader.refuse("'\(key)' must be \(form), not '\(text.prefix(120))'")
     }
 
     private static func readTLS(_ reader: inout SettingReader, _ path: String) -> TLS? {

@@ -90,7 +90,7 @@ extension ConfigurationKey {
     }
 
     private static let validation: [ConfigurationKey] = [
-        .acts("validation.disabled", .boolean, "false", "Whether manifests may refer to manifests that are not there, and to any URL."),
+        .acts("validation.disabled", .boolean, "false", "Whether manifests may refer to content that is not there, and to any URL."),
         .acts(
             "validation.manifests.urls.allow", .texts, "",
             "Regular expressions; a layer's URL must match one. With neither allow nor deny, any URL is accepted."),

@@ -84,6 +84,7 @@ extension Configuration.Validation {
             var policy = ManifestPolicy()
             guard !disabled else {
                 policy.indexEntries = .none
+                policy.requiresBlobs = false
                 return policy
             }
             switch platforms {

@@ -11,6 +11,8 @@ package struct ManifestPolicy: Sendable {
     }
 
     package var indexEntries = IndexEntries.all
+    /// Whether config and layers must be in the repository (`validation.disabled`: no).
+    package var requiresBlobs = true
     /// Whether a layer may name this URL.
     package var allowsURL: @Sendable (String) -> Bool = { _ in true }
 

@@ -187,7 +187,9 @@ extension Registry {
             if let held, held.size != descriptor.size {
                 throw RegistryError.referenceSizeMismatch(descriptor, actual: held.size)
             }
-            if held == nil, !MediaType.isNonDistributable(descriptor.mediaType) { unknown.append(descriptor) }
+            if held == nil, policy.requiresBlobs, !MediaType.isNonDistributable(descriptor.mediaType) {
+                unknown.append(descriptor)
+            }
             references.append(ManifestReference(role: role, descriptor: descriptor, blobID: held?.id))
         }
         if let config = manifest.config { try blob(config, .config) }

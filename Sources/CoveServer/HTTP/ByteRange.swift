@@ -22,7 +22,8 @@ enum ByteRange: Equatable {
         let last = ends[1].isEmpty ? nil : Int64(ends[1]) ?? .max
         switch (first, last) {
         case (nil, nil): self = .whole
-        case (let first?, let last?) where first > last: self = .whole
+        // RFC 9110 would have it ignored; every registry and the conformance suite answer 416, and clients rely on it.
+        case (let first?, let last?) where first > last: self = .unsatisfiable
         case (let first?, _) where first >= size: self = .unsatisfiable
         case (let first?, let last?): self = .part(first..<min(last, size - 1) + 1)
         case (let first?, nil): self = .part(first..<size)

@@ -72,16 +72,13 @@ struct Listeners {
             eventLoopGroup: group, logger: logger)
     }
 
-    /// `host:port`, `:port` for every interface, `[::1]:port`, or a path for a unix socket.
     static func bindAddress(_ text: String, _ network: Configuration.Network) throws(ServeError) -> BindAddress {
-        if network == .unix { return .unixDomainSocket(path: text) }
-        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
-            (0...65535).contains(port)
-        else { throw ServeError("http.addr: '\(text)' is not of the form host:port or :port") }
-        var host = String(text[..<colon])
-        if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+        switch ListenAddress(text, network) {
+        case .unix(let path): return .unixDomainSocket(path: path)
         // "::" takes IPv4 connections as well.
-        return .hostname(host.isEmpty ? "::" : host, port: port)
+        case .tcp(let host, let port): return .hostname(host.isEmpty ? "::" : host, port: port)
+        case nil: throw ServeError("http.addr: '\(text)' is not of the form host:port or :port")
+        }
     }
 }
 

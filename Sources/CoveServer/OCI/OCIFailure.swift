@@ -14,21 +14,28 @@ struct OCIFailure: Error {
     var detail: [String: String] = [:]
     var headers = HTTPFields()
 
-    /// The `{"errors":[…]}` envelope.
-    var response: Response {
-        struct Envelope: Encodable {
-            struct Item: Encodable {
-                let code: String
-                let message: String
-                let detail: [String: String]?
-            }
-            let errors: [Item]
+    private struct Envelope: Encodable {
+        struct Item: Encodable {
+            let code: String
+            let message: String
+            let detail: [String: String]?
         }
-        let envelope = Envelope(errors: [
-            .init(code: code.rawValue, message: message, detail: detail.isEmpty ? nil : detail)
-        ])
-        return .json(envelope, status: status, headers: headers)
+        let errors: [Item]
+
+        init(_ failure: OCIFailure) {
+            errors = [
+                Item(
+                    code: failure.code.rawValue, message: failure.message,
+                    detail: failure.detail.isEmpty ? nil : failure.detail)
+            ]
+        }
     }
+
+    /// The answer with the `{"errors":[…]}` envelope.
+    var response: Response { .json(Envelope(self), status: status, headers: headers) }
+
+    /// The envelope's bytes.
+    var envelope: ByteBuffer { .json(Envelope(self)) }
 }
 
 extension OCIFailure {
@@ -163,13 +170,11 @@ extension Response {
         _ value: some Encodable, status: HTTPResponse.Status = .ok, headers: HTTPFields = HTTPFields(),
         type: String = "application/json"
     ) -> Response {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.withoutEscapingSlashes, .sortedKeys]
-        let data = (try? encoder.encode(value)) ?? Data("{}".utf8)
+        let body = ByteBuffer.json(value)
         var headers = headers
         headers[.contentType] = type
-        headers[.contentLength] = String(data.count)
-        return Response(status: status, headers: headers, body: .init(byteBuffer: .init(bytes: data)))
+        headers[.contentLength] = String(body.readableBytes)
+        return Response(status: status, headers: headers, body: .init(byteBuffer: body))
     }
 
     /// An answer without a body.
@@ -177,5 +182,13 @@ extension Response {
         var headers = headers
         if status != .noContent && status != .notModified { headers[.contentLength] = "0" }
         return Response(status: status, headers: headers)
+    }
+}
+
+extension ByteBuffer {
+    fileprivate static func json(_ value: some Encodable) -> ByteBuffer {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.withoutEscapingSlashes, .sortedKeys]
+        return ByteBuffer(bytes: (try? encoder.encode(value)) ?? Data("{}".utf8))
     }
 }

@@ -4,6 +4,7 @@ import CoveRegistry
 import HTTPTypes
 import HummingbirdCore
 import NIOCore
+import NIOHTTPTypes
 
 extension OCIResponder {
     func blob(
@@ -58,7 +59,7 @@ extension OCIResponder {
             let slice = bytes.getSlice(at: bytes.readerIndex + Int(part.lowerBound), length: part.count) ?? bytes
             return Response(status: status, headers: headers, body: .init(byteBuffer: slice))
         case .storage(let reader):
-            return Response(status: status, headers: headers, body: .streaming(reader, part))
+            return Response(status: status, headers: headers, body: .streaming(reader, part, to: exchange.channel))
         }
     }
 
@@ -91,26 +92,27 @@ extension OCIResponder {
 }
 
 extension ResponseBody {
-    /// Bytes read ahead while the ones before go out. Measured on loopback: larger pieces gain nothing.
+    /// Bytes read at once. Measured on loopback: larger pieces gain nothing.
     private static let pieceSize: Int64 = 256 * 1024
 
-    /// A part of a blob, read piece by piece: memory is bounded by two pieces. The reader is closed at the end.
-    static func streaming(_ reader: any BlobReader, _ part: Range<Int64>) -> ResponseBody {
+    /// A part of a blob, read piece by piece while the pieces before go out. The reader is closed at the end.
+    ///
+    /// Pieces go to the channel itself: the response writer takes as many as come before the event loop has had its
+    /// turn, so that a slow client would cost megabytes. Here one piece is on its way to the socket while the next is
+    /// read, and memory is bounded by the two.
+    static func streaming(_ reader: any BlobReader, _ part: Range<Int64>, to channel: any Channel) -> ResponseBody {
         ResponseBody(contentLength: part.count) { writer in
             do {
                 var offset = part.lowerBound
-                func length(at offset: Int64) -> Int { Int(min(pieceSize, part.upperBound - offset)) }
-                var piece = try await reader.read(at: offset, length: length(at: offset))
-                while piece.readableBytes > 0 {
-                    let following = offset + Int64(piece.readableBytes)
-                    async let next =
-                        following < part.upperBound
-                        ? reader.read(at: following, length: length(at: following)) : ByteBuffer()
-                    try await writer.write(piece)
-                    piece = try await next
-                    offset = following
+                var underWay: EventLoopFuture<Void>?
+                while offset < part.upperBound {
+                    let piece = try await reader.read(at: offset, length: Int(min(pieceSize, part.upperBound - offset)))
+                    guard piece.readableBytes > 0 else { throw BlobStorageError.missing("the end of a blob") }
+                    offset += Int64(piece.readableBytes)
+                    try await underWay?.get()
+                    underWay = channel.writeAndFlush(HTTPResponsePart.body(piece))
                 }
-                guard offset == part.upperBound else { throw BlobStorageError.missing("the end of a blob") }
+                try await underWay?.get()
             } catch {
                 await reader.close()
                 throw error
