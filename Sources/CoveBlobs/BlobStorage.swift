@@ -59,6 +59,10 @@ package protocol UploadWriter: Sendable {
 package protocol BlobReader: Sendable {
     /// Up to `length` bytes from `offset`: fewer only at the end of the blob.
     func read(at offset: Int64, length: Int) async throws(BlobStorageError) -> ByteBuffer
+    /// Appends up to `length` bytes from `offset` to `buffer`, without waiting: fit for an event loop.
+    ///
+    /// - Returns: how many, at least one; nil when they are not in memory, or the blob has ended.
+    func readAtOnce(at offset: Int64, length: Int, into buffer: inout ByteBuffer) -> Int?
     func close() async
 }
 

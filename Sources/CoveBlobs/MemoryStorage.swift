@@ -72,6 +72,13 @@ package final class MemoryStorage: BlobStorage {
             return bytes.getSlice(at: start, length: min(length, bytes.readableBytes - start)) ?? ByteBuffer()
         }
 
+        func readAtOnce(at offset: Int64, length: Int, into buffer: inout ByteBuffer) -> Int? {
+            guard offset < bytes.readableBytes,
+                let piece = bytes.getSlice(at: Int(offset), length: min(length, bytes.readableBytes - Int(offset)))
+            else { return nil }
+            return buffer.writeImmutableBuffer(piece)
+        }
+
         func close() async {}
     }
 

@@ -16,6 +16,10 @@ final class FileBlobReader: BlobReader {
         }
     }
 
+    func readAtOnce(at offset: Int64, length: Int, into buffer: inout ByteBuffer) -> Int? {
+        SystemCalls.readCached(descriptor, at: offset, length: length, into: &buffer)
+    }
+
     func close() async {
         try? await storage.blocking { [descriptor] () throws(BlobStorageError) in SystemCalls.close(descriptor) }
     }

@@ -62,6 +62,18 @@ enum SystemCalls {
         return buffer
     }
 
+    /// Reads what the page cache holds; nil when there is nothing of it, or the system cannot tell.
+    static func readCached(_ descriptor: Int32, at offset: Int64, length: Int, into buffer: inout ByteBuffer) -> Int? {
+        #if os(Linux)
+            let count = buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: length) { target in
+                max(0, cove_read_cached(descriptor, target.baseAddress, length, offset))
+            }
+            return count > 0 ? count : nil
+        #else
+            return nil
+        #endif
+    }
+
     static func synchronizeData(_ descriptor: Int32) throws(BlobStorageError) {
         #if os(Linux)
             let result = retrying { fdatasync(descriptor) }

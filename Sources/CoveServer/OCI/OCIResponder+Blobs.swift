@@ -4,7 +4,6 @@ import CoveRegistry
 import HTTPTypes
 import HummingbirdCore
 import NIOCore
-import NIOHTTPTypes
 
 extension OCIResponder {
     func blob(
@@ -92,27 +91,13 @@ extension OCIResponder {
 }
 
 extension ResponseBody {
-    /// Bytes read at once. Measured on loopback: larger pieces gain nothing.
-    private static let pieceSize: Int64 = 256 * 1024
-
-    /// A part of a blob, read piece by piece while the pieces before go out. The reader is closed at the end.
-    ///
-    /// Pieces go to the channel itself: the response writer takes as many as come before the event loop has had its
-    /// turn, so that a slow client would cost megabytes. Here one piece is on its way to the socket while the next is
-    /// read, and memory is bounded by the two.
+    /// A part of a blob. The reader is closed at the end.
     static func streaming(_ reader: any BlobReader, _ part: Range<Int64>, to channel: any Channel) -> ResponseBody {
         ResponseBody(contentLength: part.count) { writer in
             do {
-                var offset = part.lowerBound
-                var underWay: EventLoopFuture<Void>?
-                while offset < part.upperBound {
-                    let piece = try await reader.read(at: offset, length: Int(min(pieceSize, part.upperBound - offset)))
-                    guard piece.readableBytes > 0 else { throw BlobStorageError.missing("the end of a blob") }
-                    offset += Int64(piece.readableBytes)
-                    try await underWay?.get()
-                    underWay = channel.writeAndFlush(HTTPResponsePart.body(piece))
-                }
-                try await underWay?.get()
+                // Not by the response writer: it takes whatever comes before the event loop has had its turn, so that
+                // a slow client would cost megabytes.
+                try await BlobPump(reader: reader, channel: channel).send(part)
             } catch {
                 await reader.close()
                 throw error
