@@ -69,8 +69,9 @@ let package = Package(
         .target(
             name: "CoveRegistry",
             dependencies: [
-                "CoveOCI", "CoveBlobs", "CoveMetadata",
+                "CoveOCI", "CoveBlobs", "CoveMetadata", "CLinux",
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

@@ -2,6 +2,8 @@
 #define COVE_CLINUX_H
 
 #if defined(__linux__)
+#include <malloc.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 
@@ -17,6 +19,13 @@ static inline void cove_start_writeback(int descriptor, long long offset, long l
 static inline ssize_t cove_read_cached(int descriptor, void *bytes, size_t length, long long offset) {
     struct iovec vector = {bytes, length};
     return preadv2(descriptor, &vector, 1, offset, 8 /* RWF_NOWAIT */);
+}
+
+// Gives memory that the allocator keeps for later back to the system.
+static inline void cove_return_memory(void) {
+#if defined(__GLIBC__)
+    malloc_trim(0);
+#endif
 }
 #endif
 

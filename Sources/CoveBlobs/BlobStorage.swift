@@ -17,10 +17,13 @@ package protocol BlobStorage: Sendable {
         _ id: UploadID, length: Int64, _ body: @escaping @Sendable (UnsafeRawBufferPointer) -> Void
     ) async throws(BlobStorageError)
 
-    /// Turns an upload, all of whose bytes are durable, into a blob. Durable when it returns.
+    /// Gives an upload, all of whose bytes are durable, a place as a blob, has `record` write the place down, and drops
+    /// the upload. The place is durable when `record` is called; no place is ever given twice.
     ///
-    /// - Returns: the blob's location.
-    func commit(_ id: UploadID, as digest: Digest) async throws(BlobStorageError) -> String
+    /// - Parameter record: told the blob's location; what it answers decides what is kept.
+    func commit(
+        _ id: UploadID, as digest: Digest, _ record: (String) async -> PlacementOutcome
+    ) async throws(BlobStorageError)
 
     /// Drops an upload. Not an error when there is none.
     func discardUpload(_ id: UploadID) async throws(BlobStorageError)
@@ -30,17 +33,33 @@ package protocol BlobStorage: Sendable {
     /// - Throws: ``BlobStorageError/missing(_:)``.
     func openBlob(_ location: String) async throws(BlobStorageError) -> any BlobReader
 
+    /// The size of a blob's bytes; nil when there are none.
+    func size(of location: String) async throws(BlobStorageError) -> Int64?
+
     /// Deletes a blob's bytes. Not an error when they are gone.
     func deleteBlob(_ location: String) async throws(BlobStorageError)
 
-    /// Calls `body` with the locations of bytes stored before this process started, in batches, and with the ids of
-    /// such uploads: what a crash may have left behind.
+    /// Calls `blobs` with locations, in batches, and `uploads` with ids, that nobody is working on: bytes that a crash
+    /// left behind, among all the others. What the store does not know when asked then will never be known.
     func leftovers(
         _ blobs: @Sendable ([String]) async throws -> Void, uploads: @Sendable ([UploadID]) async throws -> Void
     ) async throws
 
     /// Whether bytes can be written and read.
     func probe() async throws(BlobStorageError)
+}
+
+/// What became of recording where a blob is.
+package enum PlacementOutcome: Sendable {
+    /// The place is known: the blob stays, the upload goes.
+    case recorded
+    /// The content is stored elsewhere already: both go.
+    case notNeeded
+    /// Nothing was recorded: the blob goes, the upload stays as it was.
+    case refused
+    /// It cannot be told whether it was recorded: the blob stays, for ``BlobStorage/leftovers(_:uploads:)`` to find out,
+    /// and the upload goes, as nobody may write to bytes that may be a blob's.
+    case unknown
 }
 
 /// Appends to one upload. Used by one task at a time.

@@ -34,15 +34,25 @@ package final class MemoryStorage: BlobStorage {
         bytes.withUnsafeReadableBytes(body)
     }
 
-    package func commit(_ id: UploadID, as digest: Digest) async throws(BlobStorageError) -> String {
-        let location = "\(digest).\(id)"
+    package func commit(
+        _ id: UploadID, as digest: Digest, _ record: (String) async -> PlacementOutcome
+    ) async throws(BlobStorageError) {
+        let location = "\(digest).\(UploadID())"
         let isThere = state.withLock { state in
-            guard let bytes = state.uploads.removeValue(forKey: id) else { return false }
+            guard let bytes = state.uploads[id] else { return false }
             state.blobs[location] = bytes
             return true
         }
         guard isThere else { throw .missing("upload \(id)") }
-        return location
+        let outcome = await record(location)
+        state.withLock { state in
+            if outcome == .notNeeded || outcome == .refused { state.blobs[location] = nil }
+            if outcome != .refused { state.uploads[id] = nil }
+        }
+    }
+
+    package func size(of location: String) async throws(BlobStorageError) -> Int64? {
+        state.withLock { $0.blobs[location].map { Int64($0.readableBytes) } }
     }
 
     package func discardUpload(_ id: UploadID) async throws(BlobStorageError) {

@@ -53,6 +53,7 @@ enum Schema {
             artifact_type TEXT,
             subject {bytes},
             annotations TEXT,
+            annotations_size {integer} NOT NULL,
             size {integer} NOT NULL,
             created_at {integer} NOT NULL,
             created_by TEXT,
@@ -63,7 +64,7 @@ enum Schema {
         )
         """,
         "CREATE INDEX manifest_subject ON manifest(repository_id, subject, digest) WHERE subject IS NOT NULL",
-        // role: config, layer, child. blob_id is null for a child and for a layer that need not be held here.
+        // role: config, layer, child. By digest, not by row: the content may go and come back as another row.
         """
         CREATE TABLE manifest_reference (
             manifest_id {integer} NOT NULL REFERENCES manifest(id) ON DELETE CASCADE,
@@ -72,11 +73,9 @@ enum Schema {
             digest {bytes} NOT NULL,
             size {integer} NOT NULL,
             media_type TEXT NOT NULL,
-            blob_id {integer} REFERENCES blob(id),
             PRIMARY KEY (manifest_id, position)
         )
         """,
-        "CREATE INDEX manifest_reference_blob ON manifest_reference(blob_id) WHERE blob_id IS NOT NULL",
         "CREATE INDEX manifest_reference_digest ON manifest_reference(digest)",
         """
         CREATE TABLE tag (
@@ -128,6 +127,8 @@ enum Schema {
             from_repository TEXT,
             actor TEXT,
             request_id TEXT,
+            method TEXT,
+            host TEXT,
             address TEXT,
             user_agent TEXT,
             count {integer} NOT NULL DEFAULT 1

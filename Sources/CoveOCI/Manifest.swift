@@ -57,6 +57,9 @@ extension Manifest {
         let mediaType = try Self.mediaType(of: document, header: header)
         let kind: Kind = mediaType == MediaType.imageIndex || mediaType == MediaType.dockerManifestList ? .index : .image
         try Self.refuseAmbiguity(document, kind: kind)
+        if let artifactType = document.artifactType, !MediaType.isPlausible(artifactType) {
+            throw .malformed("'artifactType' is not a media type")
+        }
         self.mediaType = mediaType
         self.kind = kind
         artifactType = document.artifactType

@@ -13,9 +13,15 @@ struct ManifestDocument: Decodable {
     var annotations: [String: String]?
 
     static func decode(_ payload: Data) throws(ManifestError) -> ManifestDocument {
-        guard let nesting = JSONNesting.depth(of: payload), nesting <= JSONNesting.maximumDepth else {
-            throw .malformed("JSON is nested deeper than \(JSONNesting.maximumDepth) levels or not balanced")
+        let violation = payload.withUnsafeBytes { bytes -> StrictJSON.Violation? in
+            do throws(StrictJSON.Violation) {
+                try StrictJSON.check(bytes.bindMemory(to: UInt8.self))
+                return nil
+            } catch {
+                return error
+            }
         }
+        if let violation { throw .malformed("not acceptable as JSON: \(violation.reason)") }
         do {
             return try JSONDecoder().decode(ManifestDocument.self, from: payload)
         } catch let error as DecodingError {
@@ -43,6 +49,9 @@ struct DescriptorDocument: Decodable {
         guard size >= 0 else { throw .badDescriptor(path: "\(path).size", reason: "is negative: \(size)") }
         guard let mediaType, !mediaType.isEmpty else {
             throw .badDescriptor(path: "\(path).mediaType", reason: "is missing")
+        }
+        for (name, type) in [("mediaType", mediaType), ("artifactType", artifactType ?? "")] where !MediaType.isPlausible(type) {
+            throw .badDescriptor(path: "\(path).\(name)", reason: "is not a media type")
         }
         let parsed: Digest
         do {

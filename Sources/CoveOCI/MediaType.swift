@@ -20,6 +20,12 @@ public enum MediaType {
             || mediaType == "application/vnd.docker.image.rootfs.foreign.diff.tar"
     }
 
+    /// Whether a text can be stored and compared as a media type: at most 255 bytes, no control characters. The grammar
+    /// of RFC 6838 is not enforced, as the image-spec leaves types of artifacts to their authors.
+    static func isPlausible(_ type: String) -> Bool {
+        type.utf8.count <= 255 && type.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
+    }
+
     /// The type without parameters, in lower case: `Application/JSON; charset=utf-8` is `application/json`
     /// (RFC 9110 section 8.3.1).
     public static func essence(_ header: some StringProtocol) -> String {

@@ -54,7 +54,9 @@ extension Registry {
                 else { throw RegistryError.blobUnknown(digest) }
                 try store.unlink(blob, from: repositoryID)
                 try store.append(
-                    Event(.delete, repository: repository, digest: digest, size: blob.size, origin: origin))
+                    Event(
+                        .delete, repository: repository, digest: digest, mediaType: "application/octet-stream",
+                        size: blob.size, origin: origin))
             }
         }
         blobCache.invalidate([BlobKey(repository: repository, digest: digest)])
@@ -70,14 +72,14 @@ extension Registry {
         try refuseIfReadOnly()
         return try await registryErrors {
             try await metadata.write { store in
-                let found = if let source { try store.blob(digest, in: source) } else { try store.heldBlob(digest) }
-                guard let blob = found else { return false }
+                let from = try source ?? store.holder(of: digest)
+                guard let from, let blob = try store.blob(digest, in: from) else { return false }
                 let repositoryID = try store.ensureRepository(repository)
                 if try store.link(blob.id, to: repositoryID) {
                     try store.append(
                         Event(
                             .mount, repository: repository, digest: digest, mediaType: "application/octet-stream",
-                            size: blob.size, fromRepository: source, origin: origin))
+                            size: blob.size, fromRepository: from, origin: origin))
                 }
                 return true
             }

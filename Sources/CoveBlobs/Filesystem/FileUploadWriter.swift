@@ -8,19 +8,21 @@ final class FileUploadWriter: UploadWriter {
         var offset: Int64
         /// Up to where write-back has been asked for.
         var flushed: Int64
+        /// Whether the file's name may be lost in a power cut.
+        var isNew: Bool
     }
 
     /// Write-back is asked for in steps of this many bytes.
     private static let flushStep: Int64 = 8 * 1024 * 1024
 
-    private let descriptor: Int32
+    private let file: FileDescriptor
     private let storage: FilesystemStorage
     private let state: Mutex<State>
 
-    init(descriptor: Int32, offset: Int64, storage: FilesystemStorage) {
-        self.descriptor = descriptor
+    init(file: FileDescriptor, offset: Int64, storage: FilesystemStorage) {
+        self.file = file
         self.storage = storage
-        state = Mutex(State(offset: offset, flushed: offset))
+        state = Mutex(State(offset: offset, flushed: offset, isNew: offset == 0))
     }
 
     func append(_ pieces: [ByteBuffer]) async throws(BlobStorageError) {
@@ -34,27 +36,35 @@ final class FileUploadWriter: UploadWriter {
             defer { state.flushed = state.offset }
             return (start, state.flushed..<state.offset)
         }
-        try await storage.blocking { [descriptor] () throws(BlobStorageError) in
-            try SystemCalls.writeAll(descriptor, pieces, at: start)
-            if let flush { SystemCalls.startWriteback(descriptor, flush) }
+        try await storage.blocking { [file] () throws(BlobStorageError) in
+            try file.use { descriptor throws(BlobStorageError) in
+                try SystemCalls.writeAll(descriptor, pieces, at: start)
+                if let flush { SystemCalls.startWriteback(descriptor, flush) }
+            }
         }
     }
 
     func synchronize() async throws(BlobStorageError) {
         guard storage.synchronous else { return }
-        try await storage.blocking { [descriptor] () throws(BlobStorageError) in
-            try SystemCalls.synchronizeData(descriptor)
+        let isNew = state.withLock { state in
+            defer { state.isNew = false }
+            return state.isNew
+        }
+        try await storage.blocking { [file, storage] () throws(BlobStorageError) in
+            try file.use { descriptor throws(BlobStorageError) in try SystemCalls.synchronizeData(descriptor) }
+            if isNew { try SystemCalls.synchronizeDirectory(storage.uploads) }
         }
     }
 
     func truncate(to length: Int64) async throws(BlobStorageError) {
-        try await storage.blocking { [descriptor] () throws(BlobStorageError) in
-            try SystemCalls.truncate(descriptor, to: length)
+        try await storage.blocking { [file] () throws(BlobStorageError) in
+            try file.use { descriptor throws(BlobStorageError) in try SystemCalls.truncate(descriptor, to: length) }
         }
-        state.withLock { $0 = State(offset: length, flushed: min($0.flushed, length)) }
+        state.withLock { state in
+            state.offset = length
+            state.flushed = min(state.flushed, length)
+        }
     }
 
-    func close() async {
-        try? await storage.blocking { [descriptor] () throws(BlobStorageError) in SystemCalls.close(descriptor) }
-    }
+    func close() async { file.close(on: storage.pool) }
 }

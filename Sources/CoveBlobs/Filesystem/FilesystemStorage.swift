@@ -2,21 +2,30 @@ import CoveOCI
 import Foundation
 import NIOCore
 import NIOPosix
+import Synchronization
 
 /// Blobs and uploads as files under one directory:
 ///
-///     blobs/sha256/ab/<hex>.<upload id>     committed blobs; the suffix makes every location unique
-///     uploads/<upload id>                   uploads under way
-///     cove.lock                             held while a process uses the directory
+///     blobs/sha256/ab/<hex>.<random>   committed blobs; the suffix makes every location unique
+///     uploads/<upload id>              uploads under way
+///     cove.lock                        held while a process uses the directory
 ///
-/// Data is synced before it is renamed and the directory after, so that a location that was returned survives a power
-/// cut. With `synchronous` false nothing is synced.
+/// Data is synced before it gets its place and the directory after, so that a location that was returned survives a
+/// power cut. With `synchronous` false nothing is synced.
 package final class FilesystemStorage: BlobStorage {
+    /// What this process is working on. Whatever else is in the directories is either recorded or left behind.
+    private struct Work {
+        var uploads: Set<UploadID> = []
+        var locations: Set<String> = []
+    }
+
     package let root: String
     let pool: NIOThreadPool
     let synchronous: Bool
     private let lock: DirectoryLock
-    private let started: Date
+    private let work = Mutex(Work())
+
+    var uploads: String { "\(root)/uploads" }
 
     /// Opens the directory, making it if need be.
     ///
@@ -35,31 +44,30 @@ package final class FilesystemStorage: BlobStorage {
             throw .failed("cannot make the directory \(root): \(error)")
         }
         lock = try DirectoryLock(directory: root)
-        started = Date()
-        for directory in ["uploads", "blobs"] + Digest.Algorithm.allCases.map({ "blobs/\($0.rawValue)" }) {
-            try SystemCalls.makeDirectory("\(root)/\(directory)")
+        // All of them now: a directory made on the way of a push would have to be synced by whoever comes second, too.
+        let algorithms = Digest.Algorithm.allCases.map { "\(root)/blobs/\($0.rawValue)" }
+        for directory in ["\(root)/uploads", "\(root)/blobs"] + algorithms { try SystemCalls.makeDirectory(directory) }
+        for algorithm in algorithms {
+            for fan in Self.fans { try SystemCalls.makeDirectory("\(algorithm)/\(fan)") }
         }
-        if synchronous {
-            try SystemCalls.synchronizeDirectory("\(root)/blobs")
-            try SystemCalls.synchronizeDirectory(root)
-        }
+        guard synchronous else { return }
+        let parent = URL(fileURLWithPath: root).standardizedFileURL.deletingLastPathComponent().path
+        for directory in algorithms + ["\(root)/blobs", root, parent] { try SystemCalls.synchronizeDirectory(directory) }
     }
 
     package func openUpload(_ id: UploadID, at offset: Int64) async throws(BlobStorageError) -> any UploadWriter {
+        work.withLock { _ = $0.uploads.insert(id) }
         let path = path(of: id)
         return try await blocking { () throws(BlobStorageError) in
             let flags = offset == 0 ? O_RDWR | O_CREAT : O_RDWR
-            let descriptor = try SystemCalls.open(path, flags)
-            do throws(BlobStorageError) {
+            let file = FileDescriptor(try SystemCalls.open(path, flags))
+            try file.use { descriptor throws(BlobStorageError) in
                 let size = try SystemCalls.size(descriptor)
                 guard size >= offset else { throw .missing(path) }
                 // Not when there is nothing to cut: ext4 flushes a file on close that was ever truncated.
                 if size > offset { try SystemCalls.truncate(descriptor, to: offset) }
-            } catch {
-                SystemCalls.close(descriptor)
-                throw error
             }
-            return FileUploadWriter(descriptor: descriptor, offset: offset, storage: self)
+            return FileUploadWriter(file: file, offset: offset, storage: self)
         }
     }
 
@@ -68,49 +76,64 @@ package final class FilesystemStorage: BlobStorage {
     ) async throws(BlobStorageError) {
         let path = path(of: id)
         try await blocking { () throws(BlobStorageError) in
-            let descriptor = try SystemCalls.open(path, O_RDONLY)
-            defer { SystemCalls.close(descriptor) }
-            var offset: Int64 = 0
-            while offset < length {
-                let piece = try SystemCalls.read(
-                    descriptor, at: offset, length: Int(min(Int64(Self.pieceSize), length - offset)))
-                guard piece.readableBytes > 0 else { throw .missing(path) }
-                piece.withUnsafeReadableBytes(body)
-                offset += Int64(piece.readableBytes)
+            let file = FileDescriptor(try SystemCalls.open(path, O_RDONLY))
+            try file.use { descriptor throws(BlobStorageError) in
+                var offset: Int64 = 0
+                while offset < length {
+                    let piece = try SystemCalls.read(
+                        descriptor, at: offset, length: Int(min(Int64(Self.pieceSize), length - offset)))
+                    guard piece.readableBytes > 0 else { throw .missing(path) }
+                    piece.withUnsafeReadableBytes(body)
+                    offset += Int64(piece.readableBytes)
+                }
             }
         }
     }
 
-    package func commit(_ id: UploadID, as digest: Digest) async throws(BlobStorageError) -> String {
-        let source = path(of: id)
-        let hex = digest.hex
-        let directory = "blobs/\(digest.algorithm.rawValue)/\(hex.prefix(2))"
-        let location = "\(directory)/\(hex).\(id)"
+    package func commit(
+        _ id: UploadID, as digest: Digest, _ record: (String) async -> PlacementOutcome
+    ) async throws(BlobStorageError) {
+        let directory = "blobs/\(digest.algorithm.rawValue)/\(digest.hex.prefix(2))"
+        let location = "\(directory)/\(digest.hex).\(UploadID())"
+        work.withLock { work in
+            work.locations.insert(location)
+            work.uploads.insert(id)
+        }
+        defer { work.withLock { _ = $0.locations.remove(location) } }
+        let (source, target) = (path(of: id), "\(root)/\(location)")
         try await blocking { [root, synchronous] () throws(BlobStorageError) in
-            do throws(BlobStorageError) {
-                try SystemCalls.rename(source, "\(root)/\(location)")
-            } catch .missing {
-                // The first blob of these two digits. A missing upload fails again here.
-                try SystemCalls.makeDirectory("\(root)/\(directory)")
-                if synchronous {
-                    try SystemCalls.synchronizeDirectory("\(root)/blobs/\(digest.algorithm.rawValue)")
-                }
-                try SystemCalls.rename(source, "\(root)/\(location)")
-            }
+            // A second name, not a new one: until the place is recorded, the upload is still the client's to finish.
+            try SystemCalls.link(source, target)
             if synchronous { try SystemCalls.synchronizeDirectory("\(root)/\(directory)") }
         }
-        return location
+        let outcome = await record(location)
+        // What cannot be cleared now is a leftover; the outcome stands.
+        if outcome == .notNeeded || outcome == .refused { try? await deleteBlob(location) }
+        if outcome != .refused { try? await discardUpload(id) }
     }
 
     package func discardUpload(_ id: UploadID) async throws(BlobStorageError) {
         let path = path(of: id)
+        defer { work.withLock { _ = $0.uploads.remove(id) } }
         try await blocking { () throws(BlobStorageError) in _ = try SystemCalls.unlink(path) }
+    }
+
+    package func size(of location: String) async throws(BlobStorageError) -> Int64? {
+        let path = "\(root)/\(location)"
+        return try await blocking { () throws(BlobStorageError) in
+            do throws(BlobStorageError) {
+                let file = FileDescriptor(try SystemCalls.open(path, O_RDONLY))
+                return try file.use { descriptor throws(BlobStorageError) in try SystemCalls.size(descriptor) }
+            } catch .missing {
+                return nil
+            }
+        }
     }
 
     package func openBlob(_ location: String) async throws(BlobStorageError) -> any BlobReader {
         let path = "\(root)/\(location)"
         return try await blocking { () throws(BlobStorageError) in
-            FileBlobReader(descriptor: try SystemCalls.open(path, O_RDONLY), storage: self)
+            FileBlobReader(file: FileDescriptor(try SystemCalls.open(path, O_RDONLY)), storage: self)
         }
     }
 
@@ -122,42 +145,50 @@ package final class FilesystemStorage: BlobStorage {
     package func probe() async throws(BlobStorageError) {
         let path = "\(root)/uploads/.probe"
         try await blocking { () throws(BlobStorageError) in
-            let descriptor = try SystemCalls.open(path, O_RDWR | O_CREAT | O_TRUNC)
-            defer { SystemCalls.close(descriptor) }
-            try SystemCalls.writeAll(descriptor, [ByteBuffer(string: "ok")], at: 0)
+            let file = FileDescriptor(try SystemCalls.open(path, O_RDWR | O_CREAT | O_TRUNC))
+            try file.use { descriptor throws(BlobStorageError) in
+                try SystemCalls.writeAll(descriptor, [ByteBuffer(string: "ok")], at: 0)
+            }
         }
     }
 
     package func leftovers(
         _ blobs: @Sendable ([String]) async throws -> Void, uploads: @Sendable ([UploadID]) async throws -> Void
     ) async throws {
-        let names = try await blocking { [root] () throws(BlobStorageError) in Self.names(in: "\(root)/uploads") }
-        try await uploads(names.compactMap { UploadID(parsing: $0) }.filter { isOld("uploads/\($0)") })
+        // The order matters: what is seen in a directory and is nobody's work after that has been recorded, or never
+        // will be.
+        let names = try await blocking { [uploads = self.uploads] () throws(BlobStorageError) in Self.names(in: uploads) }
+        let ids = names.compactMap { UploadID(parsing: $0) }
+        try await uploads(work.withLock { work in ids.filter { !work.uploads.contains($0) } })
         for algorithm in Digest.Algorithm.allCases {
-            let top = "blobs/\(algorithm.rawValue)"
-            let fans = try await blocking { [root] () throws(BlobStorageError) in Self.names(in: "\(root)/\(top)") }
-            for fan in fans.sorted() {
-                let files = try await blocking { [root] () throws(BlobStorageError) in
-                    Self.names(in: "\(root)/\(top)/\(fan)")
-                }
-                let old = files.map { "\(top)/\(fan)/\($0)" }.filter { isOld($0) }
-                if !old.isEmpty { try await blobs(old) }
+            for fan in Self.fans {
+                let directory = "blobs/\(algorithm.rawValue)/\(fan)"
+                let files = try await blocking { [root] () throws(BlobStorageError) in Self.names(in: "\(root)/\(directory)") }
+                let locations = files.map { "\(directory)/\($0)" }
+                let idle = work.withLock { work in locations.filter { !work.locations.contains($0) } }
+                if !idle.isEmpty { try await blobs(idle) }
             }
         }
     }
 
+    /// The directories under an algorithm's: the first two digits of what is in them.
+    private static let fans = (0...255).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
+
     /// Bytes read or written in one call. Measured: 256 KiB is as fast as larger ones and keeps memory small.
     static let pieceSize = 256 * 1024
 
-    /// Runs blocking work on the storage's threads.
+    /// Runs blocking work on the storage's threads. It is short, and goes on when the task was cancelled: a client that
+    /// goes away must not keep what it sent from being put away.
     func blocking<T: Sendable>(
         _ work: @escaping @Sendable () throws(BlobStorageError) -> T
     ) async throws(BlobStorageError) -> T {
-        let result: Result<T, BlobStorageError>
-        do {
-            result = try await pool.runIfActive { Result(catching: work) }
-        } catch {
-            throw .failed("the storage's threads have stopped: \(error)")
+        let result: Result<T, BlobStorageError> = await withCheckedContinuation { continuation in
+            pool.submit { state in
+                switch state {
+                case .active: continuation.resume(returning: Result(catching: work))
+                case .cancelled: continuation.resume(returning: .failure(.failed("the storage's threads have stopped")))
+                }
+            }
         }
         return try result.get()
     }
@@ -166,17 +197,5 @@ package final class FilesystemStorage: BlobStorage {
 
     private static func names(in directory: String) -> [String] {
         (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
-    }
-
-    /// Whether a file was last changed before this process took the directory's lock.
-    private func isOld(_ relative: String) -> Bool {
-        var status = stat()
-        guard stat("\(root)/\(relative)", &status) == 0 else { return false }
-        #if canImport(Darwin)
-            let changed = status.st_ctimespec
-        #else
-            let changed = status.st_ctim
-        #endif
-        return Double(changed.tv_sec) + Double(changed.tv_nsec) / 1e9 < started.timeIntervalSince1970 - 0.05
     }
 }

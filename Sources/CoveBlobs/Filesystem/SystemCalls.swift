@@ -100,8 +100,14 @@ enum SystemCalls {
         return Int64(status.st_size)
     }
 
-    static func rename(_ old: String, _ new: String) throws(BlobStorageError) {
-        if renameFile(old, new) < 0 { throw error("rename", new) }
+    /// Gives a file a second name, or a new one where the filesystem knows no second names.
+    static func link(_ old: String, _ new: String) throws(BlobStorageError) {
+        if linkFile(old, new) == 0 { return }
+        switch errno {
+        case EPERM, ENOTSUP, EOPNOTSUPP, ENOSYS, EMLINK:
+            if renameFile(old, new) < 0 { throw error("rename", new) }
+        default: throw error("link", old)
+        }
     }
 
     /// - Returns: false when there was no such file.
@@ -136,6 +142,7 @@ enum SystemCalls {
 private func openFile(_ path: String, _ flags: Int32, _ mode: mode_t) -> Int32 { open(path, flags, mode) }
 private func closeFile(_ descriptor: Int32) -> Int32 { close(descriptor) }
 private func renameFile(_ old: String, _ new: String) -> Int32 { rename(old, new) }
+private func linkFile(_ old: String, _ new: String) -> Int32 { link(old, new) }
 private func unlinkFile(_ path: String) -> Int32 { unlink(path) }
 
 extension SystemCalls {

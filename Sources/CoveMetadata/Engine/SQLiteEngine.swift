@@ -43,10 +43,19 @@ package final class SQLiteEngine: SQLEngine {
     }
 
     package func read<T: Sendable>(_ body: @escaping @Sendable (any SQLConnection) throws -> T) async throws -> T {
-        do {
-            return try await database.read { try body(SQLiteConnection(database: $0)) }
-        } catch let error as DatabaseError {
-            throw MetadataError(error)
+        // Not GRDB's own `await read`: that one throws in a cancelled task, and a client that went away must not keep
+        // its upload from being put in order.
+        try await withCheckedThrowingContinuation { continuation in
+            database.asyncRead { access in
+                continuation.resume(
+                    with: Result {
+                        do {
+                            return try body(SQLiteConnection(database: try access.get()))
+                        } catch let error as DatabaseError {
+                            throw MetadataError(error)
+                        }
+                    })
+            }
         }
     }
 

@@ -40,12 +40,15 @@ extension MetadataTransaction {
         ).map { StoredBlob(id: try $0.integer(0), digest: digest, size: try $0.integer(1), location: try $0.text(2)) }
     }
 
-    /// A live blob that some repository holds.
-    package func heldBlob(_ digest: Digest) throws -> StoredBlob? {
-        guard let blob = try blob(digest),
-            try connection.row("SELECT 1 FROM repository_blob WHERE blob_id = $1 LIMIT 1", [.integer(blob.id)]) != nil
-        else { return nil }
-        return blob
+    /// A repository that holds this blob, if any does.
+    package func holder(of digest: Digest) throws -> RepositoryName? {
+        try connection.row(
+            """
+            SELECT r.name FROM blob b JOIN repository_blob rb ON rb.blob_id = b.id
+            JOIN repository r ON r.id = rb.repository_id
+            WHERE b.digest = $1 AND b.state = 0 LIMIT 1
+            """, [.bytes(digest.storageKey)]
+        ).map { try RepositoryName(parsing: $0.text(0)) }
     }
 
     /// Records bytes that are durable at `location`. When the same content is known already, its row is returned
@@ -60,6 +63,13 @@ extension MetadataTransaction {
             throw MetadataError.corrupt("blob \(digest) was inserted but is not there")
         }
         return blob
+    }
+
+    /// Records that a blob's bytes are at another location now.
+    package func move(_ blob: StoredBlob, to location: String) throws {
+        try connection.run(
+            "UPDATE blob SET location = $1 WHERE id = $2 AND location = $3",
+            [.text(location), .integer(blob.id), .text(blob.location)])
     }
 
     /// Makes a repository hold a blob, and so keeps the blob from being collected.

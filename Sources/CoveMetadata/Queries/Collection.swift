@@ -12,6 +12,7 @@ extension MetadataTransaction {
                 WHERE b.unreferenced_since < $1 AND b.state = 0
                 AND NOT EXISTS (SELECT 1 FROM repository_blob rb WHERE rb.blob_id = b.id)
                 ORDER BY b.unreferenced_since LIMIT $2)
+            AND state = 0 AND unreferenced_since < $1
             """, [.integer(cutoff), .integer(Int64(limit))])
         return try connection.rows(
             """
@@ -30,7 +31,6 @@ extension MetadataTransaction {
     /// Forgets condemned blobs whose bytes are gone.
     package func forgetBlobs(_ ids: [Int64]) throws {
         for id in ids {
-            try connection.run("UPDATE manifest_reference SET blob_id = NULL WHERE blob_id = $1", [.integer(id)])
             try connection.run("DELETE FROM blob WHERE id = $1 AND state = 1", [.integer(id)])
         }
     }

@@ -21,14 +21,20 @@ package struct Event: Sendable, Hashable {
     package struct Origin: Sendable, Hashable {
         package var actor: String?
         package var requestID: String?
+        package var method: String?
+        /// The host that the client asked for.
+        package var host: String?
         package var address: String?
         package var userAgent: String?
 
         package init(
-            actor: String? = nil, requestID: String? = nil, address: String? = nil, userAgent: String? = nil
+            actor: String? = nil, requestID: String? = nil, method: String? = nil, host: String? = nil,
+            address: String? = nil, userAgent: String? = nil
         ) {
             self.actor = actor
             self.requestID = requestID
+            self.method = method
+            self.host = host
             self.address = address
             self.userAgent = userAgent
         }
@@ -55,15 +61,16 @@ extension MetadataTransaction {
         try connection.run(
             """
             INSERT INTO event (at, action, repository, digest, media_type, size, tag, from_repository, actor,
-                request_id, address, user_agent, count)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+                request_id, method, host, address, user_agent, count)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
             """,
             [
                 .integer(now), .text(event.action.rawValue), .text(event.repository.description),
                 event.digest.map { .bytes($0.storageKey) } ?? .null, .optional(event.mediaType),
                 .optional(event.size), .optional(event.tag?.description),
                 .optional(event.fromRepository?.description), .optional(event.origin.actor),
-                .optional(event.origin.requestID), .optional(event.origin.address),
+                .optional(event.origin.requestID), .optional(event.origin.method),
+                .optional(event.origin.host), .optional(event.origin.address),
                 .optional(event.origin.userAgent), .integer(Int64(count)),
             ])
     }

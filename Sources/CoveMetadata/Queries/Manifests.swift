@@ -18,13 +18,10 @@ package struct ManifestReference: Sendable, Equatable {
 
     package let role: Role
     package let descriptor: Descriptor
-    /// The blob's row; nil for another manifest and for content that need not be held here.
-    package let blobID: Int64?
 
-    package init(role: Role, descriptor: Descriptor, blobID: Int64?) {
+    package init(role: Role, descriptor: Descriptor) {
         self.role = role
         self.descriptor = descriptor
-        self.blobID = blobID
     }
 }
 
@@ -67,22 +64,22 @@ extension MetadataTransaction {
 
     /// Stores a manifest, or finds it stored already.
     ///
-    /// - Returns: its row.
+    /// - Returns: its row, and the tags whose answer changed because the same bytes were known under another type.
     package func insertManifest(
         _ manifest: Manifest, digest: Digest, payload: Data, references: [ManifestReference],
         in repositoryID: Int64, actor: String?
-    ) throws -> Int64 {
+    ) throws -> (id: Int64, retyped: [Tag]) {
         let key = SQLValue.bytes(digest.storageKey)
         if let row = try connection.row(
             "SELECT id, media_type FROM manifest WHERE repository_id = $1 AND digest = $2",
             [.integer(repositoryID), key])
         {
             let id = try row.integer(0)
-            if try row.text(1) != manifest.mediaType {
-                try connection.run(
-                    "UPDATE manifest SET media_type = $1 WHERE id = $2", [.text(manifest.mediaType), .integer(id)])
-            }
-            return id
+            if try row.text(1) == manifest.mediaType { return (id, []) }
+            try connection.run(
+                "UPDATE manifest SET media_type = $1, artifact_type = $2 WHERE id = $3",
+                [.text(manifest.mediaType), .optional(manifest.effectiveArtifactType), .integer(id)])
+            return (id, try tags(of: id))
         }
         let annotations = try manifest.annotations.map {
             String(decoding: try JSONEncoder().encode($0), as: UTF8.self)
@@ -90,30 +87,31 @@ extension MetadataTransaction {
         guard
             let id = try connection.row(
                 """
-                INSERT INTO manifest (repository_id, digest, media_type, artifact_type, subject, annotations, size,
-                    created_at, created_by, payload)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id
+                INSERT INTO manifest (repository_id, digest, media_type, artifact_type, subject, annotations,
+                    annotations_size, size, created_at, created_by, payload)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id
                 """,
                 [
                     .integer(repositoryID), key, .text(manifest.mediaType),
                     .optional(manifest.effectiveArtifactType),
                     manifest.subject.map { .bytes($0.digest.storageKey) } ?? .null, .optional(annotations),
-                    .integer(Int64(payload.count)), .integer(now), .optional(actor), .blob(payload),
+                    .integer(Int64(annotations?.utf8.count ?? 0)), .integer(Int64(payload.count)), .integer(now), .optional(actor),
+                    .blob(payload),
                 ])?.integer(0)
         else { throw MetadataError.corrupt("manifest \(digest) was inserted but has no row") }
         for (position, reference) in references.enumerated() {
             try connection.run(
                 """
-                INSERT INTO manifest_reference (manifest_id, position, role, digest, size, media_type, blob_id)
-                VALUES ($1, $2, $3, $4, $5, $6, $7)
+                INSERT INTO manifest_reference (manifest_id, position, role, digest, size, media_type)
+                VALUES ($1, $2, $3, $4, $5, $6)
                 """,
                 [
                     .integer(id), .integer(Int64(position)), .text(reference.role.rawValue),
                     .bytes(reference.descriptor.digest.storageKey), .integer(reference.descriptor.size),
-                    .text(reference.descriptor.mediaType), .optional(reference.blobID),
+                    .text(reference.descriptor.mediaType),
                 ])
         }
-        return id
+        return (id, [])
     }
 
     /// Removes a manifest and every tag that points at it.
@@ -141,36 +139,37 @@ extension MetadataTransaction {
     package func referrers(
         of digest: Digest, in repositoryID: Int64, artifactType: String?, after last: Digest?, limit: Int, budget: Int
     ) throws -> (page: [Descriptor], more: Bool) {
+        // The annotations, which may be large, are read only of those that make it onto the page.
         let rows = try connection.rows(
             """
-            SELECT media_type, digest, size, artifact_type,
-                CASE WHEN position = 1 OR running <= $1 THEN annotations END,
-                CASE WHEN position = 1 OR running <= $1 THEN 1 ELSE 0 END
-            FROM (
-                SELECT media_type, digest, size, artifact_type, annotations,
-                    SUM(LENGTH(COALESCE(annotations, '')) + 512) OVER (ORDER BY digest) AS running,
-                    ROW_NUMBER() OVER (ORDER BY digest) AS position
-                FROM (
-                    SELECT media_type, digest, size, artifact_type, annotations FROM manifest
-                    WHERE repository_id = $2 AND subject = $3 AND digest > $4 AND ($5 = '' OR artifact_type = $5)
-                    ORDER BY digest LIMIT $6
-                ) AS candidates
-            ) AS measured ORDER BY digest
+            SELECT media_type, digest, size, artifact_type, id, annotations_size FROM manifest
+            WHERE repository_id = $1 AND subject = $2 AND digest > $3 AND ($4 = '' OR artifact_type = $4)
+            ORDER BY digest LIMIT $5
             """,
             [
-                .integer(Int64(budget)), .integer(repositoryID), .bytes(digest.storageKey),
-                .bytes(last?.storageKey ?? []), .text(artifactType ?? ""), .integer(Int64(limit) + 1),
+                .integer(repositoryID), .bytes(digest.storageKey), .bytes(last?.storageKey ?? []),
+                .text(artifactType ?? ""), .integer(Int64(limit) + 1),
             ])
-        let page = try rows.prefix(limit).prefix { try $0.integer(5) == 1 }.map(Self.descriptor)
+        var page: [Descriptor] = []
+        var spent: Int64 = 0
+        for row in rows.prefix(limit) {
+            let size = try row.integer(5)
+            spent += size + 512
+            if spent > budget, !page.isEmpty { break }
+            page.append(try descriptor(row, annotations: size > 0 ? annotations(of: try row.integer(4)) : nil))
+        }
         return (page, page.count < rows.count)
     }
 
-    private static func descriptor(_ row: SQLRow) throws -> Descriptor {
+    private func annotations(of manifestID: Int64) throws -> [String: String]? {
+        try connection.row("SELECT annotations FROM manifest WHERE id = $1", [.integer(manifestID)])?.optionalText(0).map {
+            try JSONDecoder().decode([String: String].self, from: Data($0.utf8))
+        }
+    }
+
+    private func descriptor(_ row: SQLRow, annotations: [String: String]?) throws -> Descriptor {
         guard let digest = Digest(storageKey: try row.blob(1)) else {
             throw MetadataError.corrupt("a referrer has a malformed digest")
-        }
-        let annotations = try row.optionalText(4).map {
-            try JSONDecoder().decode([String: String].self, from: Data($0.utf8))
         }
         return Descriptor(
             mediaType: try row.text(0), digest: digest, size: try row.integer(2), artifactType: try row.optionalText(3),

@@ -23,12 +23,14 @@ extension MetadataTransaction {
         if before != manifestID { try remember(tag, digest, in: repositoryID, actor: actor) }
     }
 
-    /// - Returns: the digest that the tag pointed at, or nil when there was no such tag.
-    package func deleteTag(_ tag: Tag, in repositoryID: Int64, actor: String?) throws -> Digest? {
+    /// - Returns: the manifest that the tag pointed at, or nil when there was no such tag.
+    package func deleteTag(
+        _ tag: Tag, in repositoryID: Int64, actor: String?
+    ) throws -> (digest: Digest?, mediaType: String, size: Int64)? {
         guard
             let row = try connection.row(
                 """
-                SELECT m.digest FROM tag t JOIN manifest m ON m.id = t.manifest_id
+                SELECT m.digest, m.media_type, m.size FROM tag t JOIN manifest m ON m.id = t.manifest_id
                 WHERE t.repository_id = $1 AND t.name = $2
                 """, [.integer(repositoryID), .text(tag.description)])
         else { return nil }
@@ -36,15 +38,20 @@ extension MetadataTransaction {
             "DELETE FROM tag WHERE repository_id = $1 AND name = $2",
             [.integer(repositoryID), .text(tag.description)])
         try remember(tag, nil, in: repositoryID, actor: actor)
-        return Digest(storageKey: try row.blob(0))
+        return (Digest(storageKey: try row.blob(0)), try row.text(1), try row.integer(2))
+    }
+
+    /// The tags that point at a manifest.
+    func tags(of manifestID: Int64) throws -> [Tag] {
+        try connection.rows("SELECT name FROM tag WHERE manifest_id = $1", [.integer(manifestID)])
+            .compactMap { try? Tag(parsing: $0.text(0)) }
     }
 
     /// Removes every tag of a manifest, for it is about to go.
     ///
     /// - Returns: the tags that were removed.
     func deleteTags(of manifestID: Int64, in repositoryID: Int64, actor: String?) throws -> [Tag] {
-        let names = try connection.rows("SELECT name FROM tag WHERE manifest_id = $1", [.integer(manifestID)])
-        let tags = names.compactMap { try? Tag(parsing: $0.text(0)) }
+        let tags = try tags(of: manifestID)
         for tag in tags { try remember(tag, nil, in: repositoryID, actor: actor) }
         try connection.run("DELETE FROM tag WHERE manifest_id = $1", [.integer(manifestID)])
         return tags

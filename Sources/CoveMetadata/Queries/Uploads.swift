@@ -35,15 +35,22 @@ extension MetadataTransaction {
         ).map(Self.upload)
     }
 
-    package func setReceived(_ received: Int64, ofUpload id: String) throws {
+    /// - Returns: false when there is no such upload any more.
+    package func setReceived(_ received: Int64, ofUpload id: String) throws -> Bool {
         try connection.run(
             "UPDATE upload SET received = $1, updated_at = $2 WHERE id = $3",
-            [.integer(received), .integer(now), .text(id)])
+            [.integer(received), .integer(now), .text(id)]) > 0
     }
 
     /// - Returns: whether there was such an upload. Of two that finish one upload, exactly one is told true.
     package func deleteUpload(_ id: String) throws -> Bool {
         try connection.run("DELETE FROM upload WHERE id = $1", [.text(id)]) > 0
+    }
+
+    /// - Returns: false when something has happened in the upload since `cutoff`, or it is gone.
+    package func deleteUpload(_ id: String, idleSince cutoff: Int64) throws -> Bool {
+        try connection.run(
+            "DELETE FROM upload WHERE id = $1 AND updated_at < $2", [.text(id), .integer(cutoff)]) > 0
     }
 
     /// Uploads in which nothing has happened since `cutoff`, oldest first.

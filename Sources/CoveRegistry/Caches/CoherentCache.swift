@@ -63,6 +63,13 @@ final class CoherentCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         }
     }
 
+    func removeAll() {
+        state.withLock { state in
+            state.values.removeAll()
+            state.loading = [:]
+        }
+    }
+
     private func withdraw(_ key: Key, _ ticket: UInt64) {
         state.withLock { if $0.loading[key] == ticket { $0.loading[key] = nil } }
     }

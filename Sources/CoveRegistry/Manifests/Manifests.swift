@@ -2,6 +2,7 @@ import CoveMetadata
 import CoveOCI
 import Foundation
 import NIOCore
+import NIOPosix
 
 /// A manifest as a client receives it.
 package final class PulledManifest: Sendable {
@@ -76,19 +77,14 @@ extension Registry {
             digest = Digest.of(bytes, algorithm: expected.algorithm)
             guard digest == expected else { throw .digestMismatch(expected: expected, actual: digest) }
         }
-        let manifest: Manifest
-        do {
-            manifest = try Manifest(parsing: bytes, contentType: contentType)
-        } catch {
-            throw .manifestInvalid(error)
-        }
+        let manifest = try await Self.parse(bytes, contentType: contentType)
         try checkURLs(of: manifest)
         let policy = options.manifests
-        try await registryErrors {
+        let retyped = try await registryErrors {
             try await metadata.write { [allTags] store in
                 let repositoryID = try store.ensureRepository(repository)
                 let references = try Self.resolve(manifest, in: repositoryID, store, policy)
-                let id = try store.insertManifest(
+                let (id, retyped) = try store.insertManifest(
                     manifest, digest: digest, payload: bytes, references: references, in: repositoryID,
                     actor: origin.actor)
                 var events = [Tag?](allTags)
@@ -102,9 +98,10 @@ extension Registry {
                             .push, repository: repository, digest: digest, mediaType: manifest.mediaType,
                             size: Int64(bytes.count), tag: tag, origin: origin))
                 }
+                return retyped
             }
         }
-        invalidate([.digest(digest)] + allTags.map(Reference.tag), in: repository)
+        invalidate([.digest(digest)] + (allTags + retyped).map(Reference.tag), in: repository)
         return ManifestReceipt(digest: digest, subject: manifest.subject?.digest)
     }
 
@@ -124,10 +121,12 @@ extension Registry {
                 let gone: [Reference]
                 switch reference {
                 case .tag(let tag):
-                    guard let digest = try store.deleteTag(tag, in: repositoryID, actor: origin.actor) else {
+                    guard let deleted = try store.deleteTag(tag, in: repositoryID, actor: origin.actor) else {
                         throw RegistryError.manifestUnknown(reference, repository)
                     }
-                    event.digest = digest
+                    event.digest = deleted.digest
+                    event.mediaType = deleted.mediaType
+                    event.size = deleted.size
                     event.tag = tag
                     gone = [reference]
                 case .digest(let digest):
@@ -170,6 +169,32 @@ extension Registry {
         manifestCache.invalidate(references.lazy.map { ContentKey(repository: repository, reference: $0) })
     }
 
+    /// Large manifests are parsed on threads of their own, as many at once as there are cores: each keeps one busy for a
+    /// while and takes many times its size for as long.
+    private static func parse(_ bytes: Data, contentType: String?) async throws(RegistryError) -> Manifest {
+        let result: Result<Manifest, ManifestError>
+        if bytes.count <= largestParsedInPlace {
+            result = Result { () throws(ManifestError) in try Manifest(parsing: bytes, contentType: contentType) }
+        } else {
+            result = await withCheckedContinuation { continuation in
+                NIOThreadPool.singleton.submit { _ in
+                    continuation.resume(
+                        returning: Result { () throws(ManifestError) in
+                            try Manifest(parsing: bytes, contentType: contentType)
+                        })
+                    MemoryReturn.now()
+                }
+            }
+        }
+        do {
+            return try result.get()
+        } catch {
+            throw .manifestInvalid(error)
+        }
+    }
+
+    private static let largestParsedInPlace = 128 * 1024
+
     private func checkURLs(of manifest: Manifest) throws(RegistryError) {
         for layer in manifest.layers {
             for url in layer.urls where !options.manifests.allowsURL(url) { throw .urlRefused(url, layer) }
@@ -190,7 +215,7 @@ extension Registry {
             if held == nil, policy.requiresBlobs, !MediaType.isNonDistributable(descriptor.mediaType) {
                 unknown.append(descriptor)
             }
-            references.append(ManifestReference(role: role, descriptor: descriptor, blobID: held?.id))
+            references.append(ManifestReference(role: role, descriptor: descriptor))
         }
         if let config = manifest.config { try blob(config, .config) }
         for layer in manifest.layers { try blob(layer, .layer) }
@@ -199,7 +224,7 @@ extension Registry {
                 guard size == child.size else {
                     throw RegistryError.referenceSizeMismatch(child, actual: size)
                 }
-                references.append(ManifestReference(role: .child, descriptor: child, blobID: nil))
+                references.append(ManifestReference(role: .child, descriptor: child))
             } else if !MediaType.manifests.contains(child.mediaType),
                 try store.heldBlob(child.digest, in: repositoryID) != nil
             {
@@ -207,7 +232,7 @@ extension Registry {
                 try blob(child, .layer)
             } else {
                 if policy.requires(child) { unknown.append(child) }
-                references.append(ManifestReference(role: .child, descriptor: child, blobID: nil))
+                references.append(ManifestReference(role: .child, descriptor: child))
             }
         }
         if !unknown.isEmpty { throw RegistryError.referencesUnknown(unknown) }

@@ -39,12 +39,16 @@ package struct Upkeep: Service {
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { await every(.seconds(1)) { await registry.pulls.flush() } }
                 group.addTask { await every(.seconds(60)) { await registry.sessions.closeIdle(longerThan: .seconds(300)) } }
+                group.addTask { await every(.seconds(3600)) { await attempt("pruning events") { try await pruneEvents() } } }
+                // A read-only registry's directory may be somebody's to copy: not a file of it goes.
+                guard !registry.options.readOnly else { return }
                 group.addTask {
-                    await attempt("reclaiming leftovers") { try await reclaimLeftovers() }
+                    await every(.seconds(24 * 3600)) { await attempt("reclaiming leftovers") { try await reclaimLeftovers() } }
+                }
+                group.addTask {
                     await every(min(options.interval, .seconds(3600))) {
                         if options.purgesUploads { await attempt("ending abandoned uploads") { try await purgeUploads() } }
                         await attempt("collecting blobs") { try await collectBlobs() }
-                        await attempt("pruning events") { try await pruneEvents() }
                     }
                 }
             }
@@ -52,8 +56,8 @@ package struct Upkeep: Service {
         await registry.pulls.flush()
     }
 
-    /// Deletes bytes that a crash left between being stored and being recorded. Only what is older than this process is
-    /// looked at, and this process is the only one that uses the storage.
+    /// Deletes bytes that a crash left between being stored and being recorded. This process is the only one that uses
+    /// the storage, and what it is working on itself is not among them.
     func reclaimLeftovers() async throws {
         let metadata = registry.metadata
         let storage = registry.storage
@@ -79,18 +83,41 @@ package struct Upkeep: Service {
         while true {
             let old = try await registry.metadata.read { try $0.uploads(idleSince: cutoff, limit: Self.batch) }
             for upload in old {
-                registry.logger.info(
-                    options.dryRun ? "would end an abandoned upload" : "ended an abandoned upload",
-                    metadata: [
-                        "upload": "\(upload.id)", "repository": "\(upload.repository)", "bytes": "\(upload.received)",
-                    ])
-                if options.dryRun { continue }
-                guard let id = UploadID(parsing: upload.id) else { continue }
-                _ = try await registry.metadata.write { try $0.deleteUpload(upload.id) }
-                try await registry.storage.discardUpload(id)
+                if options.dryRun {
+                    report("would end an abandoned upload", upload)
+                    continue
+                }
+                try await purge(upload, idleSince: cutoff)
             }
             if old.count < Self.batch || options.dryRun { return }
         }
+    }
+
+    /// Ends one upload, unless a request is at work on it or was since it was listed.
+    private func purge(_ upload: UploadRecord, idleSince cutoff: Int64) async throws {
+        guard let id = UploadID(parsing: upload.id), registry.sessions.tryAcquire(id) else { return }
+        let session = registry.sessions.take(id)
+        do {
+            if try await registry.metadata.write({ try $0.deleteUpload(upload.id, idleSince: cutoff) }) {
+                await session?.writer.close()
+                try await registry.storage.discardUpload(id)
+                report("ended an abandoned upload", upload)
+                await registry.sessions.release(id, keeping: nil)
+            } else {
+                await registry.sessions.release(id, keeping: session)
+            }
+        } catch {
+            await registry.sessions.release(id, keeping: session)
+            throw error
+        }
+    }
+
+    private func report(_ what: Logger.Message, _ upload: UploadRecord) {
+        registry.logger.info(
+            what,
+            metadata: [
+                "upload": "\(upload.id)", "repository": "\(upload.repository)", "bytes": "\(upload.received)",
+            ])
     }
 
     /// Frees blobs that no repository has held for the grace period.
@@ -100,17 +127,25 @@ package struct Upkeep: Service {
             let condemned = try await registry.metadata.write {
                 try $0.condemnBlobs(unreferencedBefore: cutoff, limit: Self.batch)
             }
+            var gone: [StoredBlob] = []
             for blob in condemned {
-                try await registry.storage.deleteBlob(blob.location)
+                do {
+                    try await registry.storage.deleteBlob(blob.location)
+                    gone.append(blob)
+                } catch {
+                    // One that cannot be deleted must not keep the others. It is tried again the next time.
+                    registry.logger.error(
+                        "could not delete a collected blob", metadata: ["location": "\(blob.location)", "error": "\(error)"])
+                }
             }
-            let ids = condemned.map(\.id)
+            let ids = gone.map(\.id)
             if !ids.isEmpty {
                 try await registry.metadata.write { try $0.forgetBlobs(ids) }
                 registry.logger.info(
                     "collected blobs",
-                    metadata: ["blobs": "\(ids.count)", "bytes": "\(condemned.reduce(0) { $0 + $1.size })"])
+                    metadata: ["blobs": "\(ids.count)", "bytes": "\(gone.reduce(0) { $0 + $1.size })"])
             }
-            if condemned.count < Self.batch { return }
+            if condemned.count < Self.batch || gone.isEmpty { return }
         }
     }
 

@@ -19,6 +19,8 @@ final class UploadSessions: Sendable {
 
     /// How long a request waits for another one on the same upload, whose client may have gone unnoticed.
     private static let patience = Duration.seconds(5)
+    /// Sessions kept for a next request. Beyond, the one used longest ago is closed: it costs an open file.
+    private static let mostKept = 256
 
     private let slots = Mutex<[UploadID: Slot]>([:])
 
@@ -43,10 +45,16 @@ final class UploadSessions: Sendable {
     }
 
     /// Ends the exclusive use, keeping the session for the next request or forgetting the upload.
-    func release(_ id: UploadID, keeping session: Session?) {
-        slots.withLock { slots in
+    func release(_ id: UploadID, keeping session: Session?) async {
+        let surplus = slots.withLock { slots -> Session? in
             slots[id] = session.map { Slot(session: $0, isBusy: false, used: .now) }
+            guard slots.count > Self.mostKept else { return nil }
+            let idle = slots.filter { !$0.value.isBusy }
+            guard idle.count > Self.mostKept, let oldest = idle.min(by: { $0.value.used < $1.value.used }) else { return nil }
+            slots[oldest.key] = nil
+            return oldest.value.session
         }
+        await surplus?.writer.close()
     }
 
     /// Closes sessions that nobody has used for `age`, so that abandoned uploads do not hold files open.
@@ -59,7 +67,8 @@ final class UploadSessions: Sendable {
         for session in idle { await session.writer.close() }
     }
 
-    private func tryAcquire(_ id: UploadID) -> Bool {
+    /// As ``acquire(_:)``, without waiting.
+    func tryAcquire(_ id: UploadID) -> Bool {
         slots.withLock { slots in
             if slots[id]?.isBusy == true { return false }
             slots[id, default: Slot(session: nil, isBusy: true, used: .now)].isBusy = true

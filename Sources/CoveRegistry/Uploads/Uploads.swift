@@ -39,7 +39,7 @@ extension Registry {
     package func uploadStatus(_ id: UploadID, in repository: RepositoryName) async throws(RegistryError) -> Int64 {
         // A request that lost its client is still putting away what arrived: its end is the state to report.
         if await sessions.acquire(id) {
-            sessions.release(id, keeping: sessions.take(id))
+            await sessions.release(id, keeping: sessions.take(id))
         }
         return try await uploadRecord(id, in: repository).received
     }
@@ -71,14 +71,16 @@ extension Registry {
             let record = try await uploadRecord(id, in: repository)
             var open = try await openSession(session, record, id)
             do throws(RegistryError) {
-                try await receive(body, claim: claim, into: &open, id, record)
+                try await receive(body, claim: claim, into: &open, record)
                 try await registryErrors {
-                    try await metadata.write { [offset = open.offset] in
-                        try $0.setReceived(offset, ofUpload: record.id)
+                    try await metadata.write { [offset = open.offset] store in
+                        guard try store.setReceived(offset, ofUpload: record.id) else {
+                            throw RegistryError.uploadUnknown(id.uuid)
+                        }
                     }
                 }
             } catch {
-                await open.writer.close()
+                await giveBack(open, id, record, after: error)
                 throw error
             }
             return (open.offset, open)
@@ -98,22 +100,19 @@ extension Registry {
             let record = try await uploadRecord(id, in: repository)
             var open = try await openSession(session, record, id)
             do throws(RegistryError) {
-                try await receive(body, claim: claim, into: &open, id, record)
+                try await receive(body, claim: claim, into: &open, record)
+                let actual = try await hash(of: id, open, algorithm: digest.algorithm)
+                guard actual == digest else { throw .digestMismatch(expected: digest, actual: actual) }
+                try await commit(id, as: digest, size: open.offset, in: repository, isRecorded: true, origin: origin)
             } catch {
-                await open.writer.close()
+                if case .digestMismatch = error {
+                    try await drop(open, id, record)
+                } else {
+                    await giveBack(open, id, record, after: error)
+                }
                 throw error
             }
             await open.writer.close()
-            let size = open.offset
-            let actual = try await hash(of: id, open, algorithm: digest.algorithm)
-            guard actual == digest else {
-                try await registryErrors {
-                    _ = try await metadata.write { try $0.deleteUpload(record.id) }
-                    try await storage.discardUpload(id)
-                }
-                throw .digestMismatch(expected: digest, actual: actual)
-            }
-            try await commit(id, as: digest, size: size, in: repository, isRecorded: true, origin: origin)
             return ((), nil)
         }
     }
@@ -128,27 +127,22 @@ extension Registry {
             id: id.description, repository: repository.description, algorithm: digest.algorithm, received: 0)
         var open = try await openSession(nil, record, id)
         do throws(RegistryError) {
-            try await receive(body, claim: ChunkClaim(length: length), into: &open, id, nil)
+            try await receive(body, claim: ChunkClaim(length: length), into: &open, nil)
             let actual = open.digester.finalize()
             guard actual == digest else { throw .digestMismatch(expected: digest, actual: actual) }
+            try await commit(id, as: digest, size: open.offset, in: repository, isRecorded: false, origin: origin)
         } catch {
             await open.writer.close()
             try? await storage.discardUpload(id)
             throw error
         }
         await open.writer.close()
-        try await commit(id, as: digest, size: open.offset, in: repository, isRecorded: false, origin: origin)
     }
 
     /// Ends an upload and drops what it stored.
     package func cancelUpload(_ id: UploadID, in repository: RepositoryName) async throws(RegistryError) {
         try await exclusively(id) { session throws(RegistryError) in
-            let record = try await uploadRecord(id, in: repository)
-            await session?.writer.close()
-            try await registryErrors {
-                _ = try await metadata.write { try $0.deleteUpload(record.id) }
-                try await storage.discardUpload(id)
-            }
+            try await drop(session, id, try await uploadRecord(id, in: repository))
             return ((), nil)
         }
     }
@@ -164,10 +158,10 @@ extension Registry {
         let session = sessions.take(id)
         do throws(RegistryError) {
             let (result, kept) = try await body(session)
-            sessions.release(id, keeping: kept)
+            await sessions.release(id, keeping: kept)
             return result
         } catch {
-            sessions.release(id, keeping: nil)
+            await sessions.release(id, keeping: nil)
             throw error
         }
     }
@@ -199,6 +193,8 @@ extension Registry {
             }
             return UploadSessions.Session(writer: writer, digester: shared.current, offset: record.received)
         } catch .missing {
+            // Not to be finished any more: let nobody be told otherwise.
+            try await registryErrors { _ = try await metadata.write { try $0.deleteUpload(record.id) } }
             throw .uploadUnknown(id.uuid)
         } catch {
             throw error == .full ? .storageFull : .unavailable("\(error)")
@@ -209,8 +205,7 @@ extension Registry {
     ///
     /// - Parameter record: the upload to which a broken-off body is credited; nil when the upload cannot be resumed.
     private func receive<Body: AsyncSequence & Sendable>(
-        _ body: Body, claim: ChunkClaim, into session: inout UploadSessions.Session, _ id: UploadID,
-        _ record: UploadRecord?
+        _ body: Body, claim: ChunkClaim, into session: inout UploadSessions.Session, _ record: UploadRecord?
     ) async throws(RegistryError) where Body.Element == ByteBuffer {
         let start = session.offset
         if let claimed = claim.start, claimed != start { throw .chunkOutOfOrder(start: claimed, received: start) }
@@ -229,25 +224,39 @@ extension Registry {
         if failure == nil, let length = claim.length, length != counter.value {
             failure = .lengthMismatch(expected: length, actual: counter.value)
         }
-        switch failure {
-        case nil:
-            if counter.value > 0 { try await registryErrors { [writer = session.writer] in try await writer.synchronize() } }
-        case .bodyFailed:
-            if let record, counter.value > 0 {
-                try await registryErrors { [writer = session.writer, offset = session.offset] in
-                    try await writer.synchronize()
-                    try await metadata.write { try $0.setReceived(offset, ofUpload: record.id) }
-                }
-            }
-        case .some:
-            // The chunk is refused or could not be stored: give its space back at once.
-            if start == 0 {
-                try? await storage.discardUpload(id)
-            } else {
-                try? await session.writer.truncate(to: start)
+        let breaksOff = if case .bodyFailed = failure { true } else { false }
+        if failure == nil || breaksOff && record != nil, counter.value > 0 {
+            try await registryErrors { [writer = session.writer] in try await writer.synchronize() }
+        }
+        if breaksOff, let record, counter.value > 0 {
+            try await registryErrors { [offset = session.offset] in
+                try await metadata.write { _ = try $0.setReceived(offset, ofUpload: record.id) }
             }
         }
         if let failure { throw failure }
+    }
+
+    /// After a failure: drops what was not acknowledged, so that its space is free at once, and closes the upload.
+    private func giveBack(
+        _ session: UploadSessions.Session, _ id: UploadID, _ record: UploadRecord, after error: RegistryError
+    ) async {
+        switch error {
+        case .bodyFailed: break
+        case _ where record.received == 0: try? await storage.discardUpload(id)
+        default: try? await session.writer.truncate(to: record.received)
+        }
+        await session.writer.close()
+    }
+
+    /// Ends an upload for good.
+    private func drop(
+        _ session: UploadSessions.Session?, _ id: UploadID, _ record: UploadRecord
+    ) async throws(RegistryError) {
+        await session?.writer.close()
+        try await registryErrors {
+            _ = try await metadata.write { try $0.deleteUpload(record.id) }
+            try await storage.discardUpload(id)
+        }
     }
 
     private func hash(
@@ -259,29 +268,6 @@ extension Registry {
             try await storage.readUpload(id, length: session.offset) { digester.update($0) }
         }
         return digester.current.finalize()
-    }
-
-    /// Renames the durable bytes to their place and records the blob. The row, and with it the blob, becomes visible
-    /// only here.
-    private func commit(
-        _ id: UploadID, as digest: Digest, size: Int64, in repository: RepositoryName, isRecorded: Bool,
-        origin: Event.Origin
-    ) async throws(RegistryError) {
-        try await registryErrors {
-            let location = try await storage.commit(id, as: digest)
-            let kept = try await metadata.write { store in
-                if isRecorded, try !store.deleteUpload(id.description) { throw RegistryError.uploadUnknown(id.uuid) }
-                let repositoryID = try store.ensureRepository(repository)
-                let blob = try store.insertBlob(digest, size: size, location: location)
-                try store.link(blob.id, to: repositoryID)
-                try store.append(
-                    Event(
-                        .push, repository: repository, digest: digest, mediaType: "application/octet-stream",
-                        size: size, origin: origin))
-                return blob.location
-            }
-            if kept != location { try await storage.deleteBlob(location) }
-        }
     }
 }
 

@@ -65,7 +65,8 @@ struct Exchange: Sendable {
     /// Who asks and how, for events.
     var origin: Event.Origin {
         Event.Origin(
-            actor: user, requestID: requestID, address: clientAddress,
+            actor: user, requestID: requestID, method: method.rawValue, host: request.head.authority.map { String($0.prefix(255)) },
+            address: clientAddress,
             userAgent: headers[.userAgent].map { String($0.prefix(256)) })
     }
 

@@ -1,0 +1,65 @@
+import CoveBlobs
+import CoveMetadata
+import CoveOCI
+import Logging
+
+extension Registry {
+    /// Gives the durable bytes their place and records the blob. When that fails, the upload is as it was.
+    func commit(
+        _ id: UploadID, as digest: Digest, size: Int64, in repository: RepositoryName, isRecorded: Bool,
+        origin: Event.Origin
+    ) async throws(RegistryError) {
+        var failure: RegistryError?
+        try await registryErrors {
+            try await storage.commit(id, as: digest) { location in
+                do throws(RegistryError) {
+                    let blob = try await record(
+                        digest, size: size, at: location, upload: isRecorded ? id : nil, in: repository, origin)
+                    if blob.location == location { return .recorded }
+                    return try await heal(blob, with: location) ? .recorded : .notNeeded
+                } catch {
+                    failure = error
+                    // The database may or may not have written what it could not confirm.
+                    if case .unavailable = error { return .unknown }
+                    return .refused
+                }
+            }
+        }
+        if let failure { throw failure }
+    }
+
+    /// Makes the blob visible: its row, the repository's hold on it, and the end of the upload, all at once.
+    private func record(
+        _ digest: Digest, size: Int64, at location: String, upload: UploadID?, in repository: RepositoryName,
+        _ origin: Event.Origin
+    ) async throws(RegistryError) -> StoredBlob {
+        try await registryErrors {
+            try await metadata.write { store in
+                if let upload, try !store.deleteUpload(upload.description) { throw RegistryError.uploadUnknown(upload.uuid) }
+                let repositoryID = try store.ensureRepository(repository)
+                let blob = try store.insertBlob(digest, size: size, location: location)
+                try store.link(blob.id, to: repositoryID)
+                try store.append(
+                    Event(
+                        .push, repository: repository, digest: digest, mediaType: "application/octet-stream",
+                        size: size, origin: origin))
+                return blob
+            }
+        }
+    }
+
+    /// Puts fresh bytes in the place of a known blob's that are gone or cut short: pushing again mends a damaged store.
+    ///
+    /// - Returns: whether the fresh bytes are the blob's now.
+    private func heal(_ blob: StoredBlob, with location: String) async throws(RegistryError) -> Bool {
+        try await registryErrors {
+            if try await storage.size(of: blob.location) == blob.size { return false }
+            try await metadata.write { try $0.move(blob, to: location) }
+            blobCache.removeAll()
+            logger.warning(
+                "the bytes of a blob were missing and have been replaced by a push",
+                metadata: ["digest": "\(blob.digest)", "location": "\(blob.location)"])
+            return true
+        }
+    }
+}
