@@ -13,6 +13,9 @@ struct ManifestDocument: Decodable {
     var annotations: [String: String]?
 
     static func decode(_ payload: Data) throws(ManifestError) -> ManifestDocument {
+        // The decoder also reads UTF-16 and UTF-32, which no client does (RFC 8259 section 8.1). In them every bracket
+        // comes with a NUL, which no UTF-8 JSON holds.
+        guard !payload.contains(0) else { throw .malformed("a manifest is UTF-8 text without NUL bytes") }
         guard let nesting = JSONNesting.depth(of: payload), nesting <= JSONNesting.maximumDepth else {
             throw .malformed("JSON is nested deeper than \(JSONNesting.maximumDepth) levels or not balanced")
         }
