@@ -137,7 +137,8 @@ extension Duration {
             seconds += number * factor
         }
         guard seconds.isFinite, seconds < 1e10 else { return nil }
-        self = .milliseconds(Int64(seconds * 1000))
+        // Rounded: 1.001 * 1000 is a little less than 1001.
+        self = .milliseconds(Int64((seconds * 1000).rounded()))
     }
 
     /// Go's form of this duration, such as `1h30m0s`.
