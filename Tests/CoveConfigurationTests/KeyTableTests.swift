@@ -31,6 +31,7 @@ struct KeyTableTests {
             case "version": "0.1"
             case "http.host": "https://x"
             case "http.prefix": "/x"
+            case "http.addr", "http.listeners[].addr": "localhost:7"
             default: "other"
             }
         case .anything: ""

@@ -81,10 +81,10 @@ struct RenderingTests {
             cachedDescriptors: number(0...100))
         configuration.auth = flag() ? .none : .htpasswd(realm: "a realm", path: text())
         configuration.http = .init(
-            addr: text(), net: flag() ? .tcp : .unix, prefix: "/\(text())", host: flag() ? nil : "https://\(text())",
+            addr: ":\(number(0...65535))", net: flag() ? .tcp : .unix, prefix: "/\(text())", host: flag() ? nil : "https://\(text())",
             secret: flag() ? nil : text(), relativeURLs: flag(), drainTimeout: time(), tls: flag() ? nil : tls(),
             headers: [.init(name: "A", values: [text()]), .init(name: "B", values: [])], http2: flag(),
-            listeners: (0..<number(0...2)).map { _ in .init(addr: text(), net: .tcp, tls: flag() ? nil : tls()) },
+            listeners: (0..<number(0...2)).map { _ in .init(addr: text(), net: .unix, tls: flag() ? nil : tls()) },
             limits: .init(
                 maxConnections: number(1...1000), headerTimeout: time(), idleTimeout: time(), bodyTimeout: time(),
                 minBodyRate: number(0...9999), maxHeaderBytes: number(4096...9999)))
