@@ -114,11 +114,63 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
-        .testTarget(name: "CoveOCITests", dependencies: ["CoveOCI"], swiftSettings: strict),
-        .testTarget(name: "CoveBlobsTests", dependencies: ["CoveBlobs"], swiftSettings: strict),
-        .testTarget(name: "CoveMetadataTests", dependencies: ["CoveMetadata"], swiftSettings: strict),
-        .testTarget(name: "CoveRegistryTests", dependencies: ["CoveRegistry"], swiftSettings: strict),
-        .testTarget(name: "CoveConfigurationTests", dependencies: ["CoveConfiguration"], swiftSettings: strict),
-        .testTarget(name: "CoveServerTests", dependencies: ["CoveServer"], swiftSettings: strict),
+        // What the tests share: a seeded generator and temporary directories.
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        .testTarget(name: "CoveOCITests", dependencies: ["CoveOCI", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "CoveConfigurationTests", dependencies: ["CoveConfiguration", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "CoveBlobsTests",
+            dependencies: [
+                "CoveBlobs", "TestSupport", "CoveOCI",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "CoveMetadataTests",
+            dependencies: [
+                "CoveMetadata", "TestSupport", "CoveOCI",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "CoveIdentityTests",
+            dependencies: [
+                "CoveIdentity", "TestSupport", "CoveMetadata", "CoveOCI",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "CoveRegistryTests",
+            dependencies: [
+                "CoveRegistry", "CoveBlobs", "CoveMetadata", "CoveOCI", "TestSupport",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "CoveServerTests",
+            dependencies: [
+                "CoveServer", "CoveConfiguration", "CoveRegistry", "CoveIdentity", "CoveMetadata", "CoveBlobs", "CoveOCI", "TestSupport",
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict
+        ),
     ]
 )

@@ -57,7 +57,7 @@ extension Configuration {
         log.level = reader.choice("log.level", Log.Level.self) ?? .info
         log.formatter = reader.choice("log.formatter", Log.Formatter.self) ?? .text
         log.accessLogDisabled = reader.boolean("log.accesslog.disabled") ?? false
-        for name in reader.names("log.fields") { log.fields[name] = reader.text("log.fields.\(name)") ?? "" }
+        for name in reader.names("log.fields") { log.fields[name] = reader.text("log.fields", named: name) ?? "" }
     }
 
     private mutating func readStorage(_ reader: inout SettingReader, hasFile: Bool) {
@@ -118,7 +118,7 @@ extension Configuration {
         http.drainTimeout = reader.duration("http.draintimeout", in: .zero...(.seconds(86_400))) ?? .seconds(60)
         http.http2 = !(reader.boolean("http.http2.disabled") ?? false)
         for name in reader.names("http.headers") {
-            http.headers.append(Header(name: name, values: reader.texts("http.headers.\(name)") ?? []))
+            http.headers.append(Header(name: name, values: reader.texts("http.headers", named: name) ?? []))
         }
         http.tls = Self.readTLS(&reader, "http.tls")
         for index in 0..<reader.count("http.listeners") {

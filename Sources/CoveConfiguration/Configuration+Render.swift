@@ -157,7 +157,8 @@ extension Configuration {
     }
 
     private static func rendered(_ tls: TLS) -> RenderedValue {
-        let suites = CipherSuite.numbers.filter { tls.cipherSuites.contains($0.value) }.keys.sorted()
+        // In the order of preference that was given.
+        let suites = tls.cipherSuites.compactMap { number in CipherSuite.numbers.first { $0.value == number }?.key }
         return .map([
             ("certificate", .text(tls.certificate)), ("key", .text(tls.key)), ("clientcas", .texts(tls.clientCAs)),
             ("clientauth", .text(tls.clientAuth.rawValue)), ("minimumtls", .text(tls.minimumTLS.rawValue)),
@@ -193,7 +194,8 @@ extension Node {
         switch value {
         case .text(let text):
             let looksLikeAnotherType =
-                text.isEmpty || Int(text) != nil || Double(text) != nil || ["true", "false", "null", "~"].contains(text)
+                text.isEmpty || Int(text) != nil || Double(text) != nil || ["true", "false", "~"].contains(text)
+                || text.lowercased() == "null"
             self = .scalar(.init(text, Tag(.str), looksLikeAnotherType ? .doubleQuoted : .any))
         case .number(let number): self = .scalar(.init(String(number), Tag(.int)))
         case .flag(let flag): self = .scalar(.init(flag ? "true" : "false", Tag(.bool)))

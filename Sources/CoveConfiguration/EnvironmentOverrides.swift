@@ -19,7 +19,7 @@ struct EnvironmentOverrides {
         var warnings: [String] = []
         for (name, text) in variables {
             let words = name.dropFirst(Self.prefix.count).lowercased().split(separator: "_").map(String.init)
-            guard let path = Self.path(words) else {
+            guard !words.isEmpty, let path = Self.path(words) else {
                 warnings.append("the variable \(name) names no key of the configuration and is ignored")
                 continue
             }

@@ -21,16 +21,22 @@ struct SettingReader {
         if case .map(let items, _) = value(path) { items.keys.sorted() } else { [] }
     }
 
-    mutating func text(_ path: String) -> String? {
-        switch value(path) {
+    /// - Parameter name: a free name under the path, which may hold dots itself.
+    mutating func text(_ path: String, named name: String? = nil) -> String? {
+        let found = value(path, named: name)
+        let path = name.map { "\(path).\($0)" } ?? path
+        switch found {
         case nil, .nothing: return nil
         case .scalar(let text, _): return text
         case .some(let other): return mismatch(path, other, "text")
         }
     }
 
-    mutating func texts(_ path: String) -> [String]? {
-        switch value(path) {
+    /// As ``text(_:named:)``.
+    mutating func texts(_ path: String, named name: String? = nil) -> [String]? {
+        let found = value(path, named: name)
+        let path = name.map { "\(path).\($0)" } ?? path
+        switch found {
         case nil, .nothing: return nil
         case .scalar(let text, _): return [text]
         case .list(let items, let line):
@@ -82,8 +88,8 @@ struct SettingReader {
         convert(path, "one of \(Choice.allCases.map(\.rawValue).joined(separator: ", "))") { Choice(rawValue: $0.lowercased()) }
     }
 
-    private func value(_ path: String) -> SettingValue? {
-        root.value(at: path.split(separator: ".").map(String.init)[...])
+    private func value(_ path: String, named name: String? = nil) -> SettingValue? {
+        root.value(at: (path.split(separator: ".").map(String.init) + [name].compactMap { $0 })[...])
     }
 
     private mutating func convert<T>(_ path: String, _ expected: String, _ body: (String) -> T?) -> T? {
@@ -131,7 +137,8 @@ extension Duration {
             seconds += number * factor
         }
         guard seconds.isFinite, seconds < 1e10 else { return nil }
-        self = .milliseconds(Int64(seconds * 1000))
+        // Rounded: 1.001 * 1000 is a little less than 1001.
+        self = .milliseconds(Int64((seconds * 1000).rounded()))
     }
 
     /// Go's form of this duration, such as `1h30m0s`.

@@ -36,33 +36,34 @@ indirect enum SettingValue: Equatable {
             self = .nothing(line: nil)
             return
         }
-        self = try Self.convert(node, depth: 0, hasLines, &budget)
+        self = try Self.convert(node, line: node.mark?.line, depth: 0, hasLines, &budget)
     }
 
+    /// - Parameter line: where the value's key stands, as a map's own first line is already its first key's.
     private static func convert(
-        _ node: Node, depth: Int, _ hasLines: Bool, _ budget: inout Int
+        _ node: Node, line: Int?, depth: Int, _ hasLines: Bool, _ budget: inout Int
     ) throws(ConfigurationError) -> SettingValue {
         budget -= 1
         guard budget > 0 else { throw ConfigurationError(problems: ["the configuration has too many values"]) }
         guard depth < deepest else {
             throw ConfigurationError(problems: ["the configuration is nested deeper than \(deepest) levels"])
         }
-        let line = hasLines ? node.mark?.line : nil
+        let line = hasLines ? line : nil
         switch node {
         case .scalar(let scalar):
             let isNull = scalar.style == .plain && ["", "~", "null", "Null", "NULL"].contains(scalar.string)
             return isNull ? .nothing(line: line) : .scalar(scalar.string, line: line)
         case .sequence(let sequence):
             var items: [SettingValue] = []
-            for item in sequence { items.append(try convert(item, depth: depth + 1, hasLines, &budget)) }
+            for item in sequence { items.append(try convert(item, line: item.mark?.line, depth: depth + 1, hasLines, &budget)) }
             return .list(items, line: line)
         case .mapping(let mapping):
             var items: [String: SettingValue] = [:]
             for (key, value) in mapping {
                 guard case .scalar(let name) = key else {
-                    throw ConfigurationError(problems: ["a key\(Self.at(line)) is not text"])
+                    throw ConfigurationError(problems: ["a key\(Self.at(key.mark?.line)) is not text"])
                 }
-                items[name.string] = try convert(value, depth: depth + 1, hasLines, &budget)
+                items[name.string] = try convert(value, line: key.mark?.line, depth: depth + 1, hasLines, &budget)
             }
             return .map(items, line: line)
         case .alias:

@@ -114,6 +114,8 @@ package final class HTPasswd: Sendable {
     package static func line(user: String, password: String, cost: Int = 10) throws(HTPasswdError) -> String {
         guard !user.isEmpty, user.utf8.count <= 255, !user.hasPrefix("#"),
             !user.unicodeScalars.contains(where: { $0 == ":" || $0.properties.generalCategory == .control }),
+            // Line separators are not control characters, but end a line of the file.
+            !user.contains(where: \.isNewline),
             user.trimmingCharacters(in: .whitespaces) == user
         else {
             throw .unusable(

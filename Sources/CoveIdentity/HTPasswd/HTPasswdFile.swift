@@ -38,11 +38,12 @@ struct HTPasswdFile: Sendable {
             let number = index + 1
             let line = line.trimmingCharacters(in: .whitespaces)
             if line.isEmpty || line.hasPrefix("#") { continue }
-            guard let colon = line.firstIndex(of: ":"), colon != line.startIndex else {
+            // By scalar: some characters of names join with a colon that follows them.
+            guard let colon = line.unicodeScalars.firstIndex(of: ":"), colon != line.startIndex else {
                 throw .badLine(path: path, number: number, problem: "this is not of the form user:hash")
             }
-            let user = String(line[..<colon])
-            let hash = String(line[line.index(after: colon)...])
+            let user = String(line.unicodeScalars[..<colon])
+            let hash = String(line.unicodeScalars[line.unicodeScalars.index(after: colon)...])
             guard let cost = Bcrypt.cost(of: hash) else {
                 throw .badLine(
                     path: path, number: number,

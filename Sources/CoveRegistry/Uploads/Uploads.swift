@@ -67,8 +67,7 @@ extension Registry {
         _ body: Body, claim: ChunkClaim, to id: UploadID, in repository: RepositoryName
     ) async throws(RegistryError) -> Int64 where Body.Element == ByteBuffer {
         try refuseIfReadOnly()
-        return try await exclusively(id) { session throws(RegistryError) in
-            let record = try await uploadRecord(id, in: repository)
+        return try await exclusively(id, in: repository) { record, session throws(RegistryError) in
             var open = try await openSession(session, record, id)
             do throws(RegistryError) {
                 try await receive(body, claim: claim, into: &open, record)
@@ -96,8 +95,7 @@ extension Registry {
         origin: Event.Origin
     ) async throws(RegistryError) where Body.Element == ByteBuffer {
         try refuseIfReadOnly()
-        try await exclusively(id) { session throws(RegistryError) in
-            let record = try await uploadRecord(id, in: repository)
+        try await exclusively(id, in: repository) { record, session throws(RegistryError) in
             var open = try await openSession(session, record, id)
             do throws(RegistryError) {
                 try await receive(body, claim: claim, into: &open, record)
@@ -141,8 +139,8 @@ extension Registry {
 
     /// Ends an upload and drops what it stored.
     package func cancelUpload(_ id: UploadID, in repository: RepositoryName) async throws(RegistryError) {
-        try await exclusively(id) { session throws(RegistryError) in
-            try await drop(session, id, try await uploadRecord(id, in: repository))
+        try await exclusively(id, in: repository) { record, session throws(RegistryError) in
+            try await drop(session, id, record)
             return ((), nil)
         }
     }
@@ -150,14 +148,24 @@ extension Registry {
     // MARK: - Steps
 
     /// Runs `body` as the only user of an upload, with its session if there is one, and keeps the session it returns.
+    ///
+    /// - Throws: ``RegistryError/uploadUnknown(_:)`` when the repository has no such upload. A session is left as it is
+    ///   then: it may be another repository's.
     private func exclusively<T>(
-        _ id: UploadID,
-        _ body: (UploadSessions.Session?) async throws(RegistryError) -> (T, UploadSessions.Session?)
+        _ id: UploadID, in repository: RepositoryName,
+        _ body: (UploadRecord, UploadSessions.Session?) async throws(RegistryError) -> (T, UploadSessions.Session?)
     ) async throws(RegistryError) -> T {
         guard await sessions.acquire(id) else { throw .uploadBusy(id.uuid) }
+        let record: UploadRecord
+        do throws(RegistryError) {
+            record = try await uploadRecord(id, in: repository)
+        } catch {
+            await sessions.release(id, keeping: sessions.take(id))
+            throw error
+        }
         let session = sessions.take(id)
         do throws(RegistryError) {
-            let (result, kept) = try await body(session)
+            let (result, kept) = try await body(record, session)
             await sessions.release(id, keeping: kept)
             return result
         } catch {

@@ -1,0 +1,140 @@
+import CoveBlobs
+import CoveOCI
+import Foundation
+import NIOPosix
+import TestSupport
+import Testing
+
+@Suite("FilesystemStorage")
+struct FilesystemStorageTests {
+    private let directory: TemporaryDirectory
+
+    init() throws {
+        directory = try TemporaryDirectory()
+    }
+
+    private static func open(_ path: String) throws(BlobStorageError) -> FilesystemStorage {
+        try FilesystemStorage(root: path, pool: .singleton, synchronous: true)
+    }
+
+    @Test("blobs lie under their digest, uploads under their id")
+    func layout() async throws {
+        let storage = try Self.open(directory.path)
+        let (blob, upload) = (UploadID(), UploadID())
+        try await storage.upload(["abc"], to: blob)
+        let digest = Digest.of("abc".utf8)
+        let location = try await storage.commit(blob, as: digest)
+        try await storage.upload(["x"], to: upload)
+        #expect(location == "blobs/sha256/ba/\(digest.hex).\(blob)")
+        #expect(directory.files() == [location, "cove.lock", "uploads/\(upload)"])
+        let mode = try FileManager.default.attributesOfItem(atPath: directory.file(location))[.posixPermissions] as? Int
+        #expect(mode.map { $0 & 0o007 } == 0)
+    }
+
+    @Test("the directory is made, with those above it")
+    func makesDirectory() async throws {
+        let storage = try Self.open(directory.file("a/b/c"))
+        try await storage.probe()
+        #expect(directory.files(under: "a/b/c").contains("cove.lock"))
+    }
+
+    @Test("a path that is a file is refused")
+    func fileInTheWay() throws {
+        let path = try directory.write("", to: "file")
+        #expect {
+            try Self.open(path)
+        } throws: { error in
+            guard case .failed(let why) = error as? BlobStorageError else { return false }
+            return why.contains(path)
+        }
+    }
+
+    @Test("a directory that is in use is refused, until it no longer is")
+    func lock() throws {
+        do {
+            let first = try Self.open(directory.path)
+            let expected =
+                "\(directory.path) is in use by another cove process; stop it, or give this one another storage.filesystem.rootdirectory"
+            #expect(throws: BlobStorageError.failed(expected)) { try Self.open(directory.path) }
+            withExtendedLifetime(first) {}
+        }
+        #expect(throws: Never.self) { try Self.open(directory.path) }
+    }
+
+    @Test("what was stored is there when the directory is opened again")
+    func reopen() async throws {
+        let upload = UploadID()
+        let location = try await {
+            let storage = try Self.open(directory.path)
+            try await storage.upload(["part"], to: upload)
+            return try await storage.store("kept")
+        }()
+        let storage = try Self.open(directory.path)
+        #expect(try await storage.text(at: location) == "kept")
+        try await storage.upload(["ed"], to: upload, at: 4)
+        #expect(try await storage.text(of: upload, length: 6) == "parted")
+    }
+
+    @Test("leftovers are what is older than the process, not what it stored itself")
+    func leftovers() async throws {
+        let oldUpload = UploadID()
+        let oldBlobs = try await {
+            let storage = try Self.open(directory.path)
+            try await storage.upload(["part"], to: oldUpload)
+            try directory.write("no upload", to: "uploads/notes.txt")
+            return try await [storage.store("one"), storage.store("two"), storage.store("one")]
+        }()
+        // A file's change time cannot be set, and the storage allows for a clock that is 50 ms coarse.
+        try await Task.sleep(for: .milliseconds(120))
+        let storage = try Self.open(directory.path)
+        _ = try await storage.store("new")
+        try await storage.upload(["new"], to: UploadID())
+        let foundBlobs = Shared<[String]>([])
+        let foundUploads = Shared<[UploadID]>([])
+        try await storage.leftovers { blobs in
+            foundBlobs.change { $0 += blobs }
+        } uploads: { uploads in
+            foundUploads.change { $0 += uploads }
+        }
+        #expect(foundBlobs.value.sorted() == oldBlobs.sorted())
+        #expect(foundUploads.value == [oldUpload])
+    }
+
+    @Test("memory has no leftovers")
+    func memoryLeftovers() async throws {
+        let storage = MemoryStorage()
+        _ = try await storage.store("one")
+        try await storage.leftovers { _ in
+            Issue.record("there was a blob")
+        } uploads: { ids in
+            #expect(ids.isEmpty)
+        }
+    }
+
+    @Test("with its threads stopped, every call fails rather than hangs")
+    func stoppedThreads() async throws {
+        let pool = NIOThreadPool(numberOfThreads: 1)
+        pool.start()
+        let storage = try FilesystemStorage(root: directory.path, pool: pool, synchronous: true)
+        try await pool.shutdownGracefully()
+        await #expect {
+            try await storage.probe()
+        } throws: { error in
+            guard case .failed(let why) = error as? BlobStorageError else { return false }
+            return why.hasPrefix("the storage's threads have stopped")
+        }
+    }
+
+    @Test("a system call that fails says which, on what and why")
+    func reason() async throws {
+        let storage = try Self.open(directory.path)
+        let location = try await storage.store("x")
+        let folder = (location as NSString).deletingLastPathComponent
+        await #expect {
+            try await storage.deleteBlob(folder)
+        } throws: { error in
+            guard case .failed(let why) = error as? BlobStorageError else { return false }
+            return why.hasPrefix("unlink \(directory.path)/\(folder): ")
+        }
+    }
+}

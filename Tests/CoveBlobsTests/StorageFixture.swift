@@ -1,0 +1,58 @@
+import CoveBlobs
+import CoveOCI
+import Foundation
+import NIOCore
+import NIOPosix
+import TestSupport
+
+/// A storage of one kind, with a directory of its own when it needs one.
+struct StorageFixture {
+    enum Kind: CaseIterable, Sendable {
+        case memory, filesystem, unsynchronizedFilesystem
+    }
+
+    let storage: any BlobStorage
+    private let directory: TemporaryDirectory?
+
+    init(_ kind: Kind) throws {
+        if kind == .memory {
+            storage = MemoryStorage()
+            directory = nil
+        } else {
+            let directory = try TemporaryDirectory()
+            storage = try FilesystemStorage(root: directory.path, pool: .singleton, synchronous: kind == .filesystem)
+            self.directory = directory
+        }
+    }
+}
+
+extension BlobStorage {
+    /// Appends pieces to an upload, from `offset` on.
+    func upload(_ pieces: [String], to id: UploadID, at offset: Int64 = 0) async throws {
+        let writer = try await openUpload(id, at: offset)
+        try await writer.append(pieces.map { ByteBuffer(string: $0) })
+        try await writer.synchronize()
+        await writer.close()
+    }
+
+    /// Stores a blob and returns its location.
+    func store(_ text: String) async throws -> String {
+        let id = UploadID()
+        try await upload([text], to: id)
+        return try await commit(id, as: Digest.of(text.utf8))
+    }
+
+    /// The whole blob, which must not have more than 1000 bytes.
+    func text(at location: String) async throws -> String {
+        let reader = try await openBlob(location)
+        let bytes = try await reader.read(at: 0, length: 1000)
+        await reader.close()
+        return String(buffer: bytes)
+    }
+
+    func text(of id: UploadID, length: Int64) async throws -> String {
+        let collected = Shared<[UInt8]>([])
+        try await readUpload(id, length: length) { piece in collected.change { $0.append(contentsOf: piece) } }
+        return String(decoding: collected.value, as: UTF8.self)
+    }
+}

@@ -1,0 +1,141 @@
+@testable import CoveConfiguration
+
+/// A file that sets every section, and what it says.
+enum ConfigurationSamples {
+    static let everything = """
+        version: 0.1
+        durability: relaxed
+        log:
+          level: debug
+          formatter: json
+          fields:
+            environment: staging
+            service.name: registry
+          accesslog:
+            disabled: true
+        storage:
+          filesystem:
+            rootdirectory: /srv/cove
+            maxthreads: 16
+          delete:
+            enabled: true
+          redirect:
+            disable: true
+          cache:
+            blobdescriptor: inmemory
+            blobdescriptorsize: 1234
+          maintenance:
+            uploadpurging:
+              enabled: false
+              age: 72h
+              interval: 1h30m
+              dryrun: true
+            readonly:
+              enabled: true
+        auth:
+          htpasswd:
+            realm: Our Registry
+            path: /etc/cove/htpasswd
+        http:
+          addr: 0.0.0.0:5443
+          prefix: /registry/
+          host: https://registry.example.org
+          secret: hush-hush
+          relativeurls: yes
+          draintimeout: 90s
+          headers:
+            X-Content-Type-Options: [nosniff]
+            X-Two: [one, two]
+          http2:
+            disabled: true
+          tls:
+            certificate: /tls/cert.pem
+            key: /tls/key.pem
+            clientcas: [/tls/ca1.pem, /tls/ca2.pem]
+            clientauth: verify-client-cert-if-given
+            minimumtls: tls1.3
+            ciphersuites: [TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256]
+          listeners:
+            - addr: /run/cove.sock
+              net: unix
+            - addr: 127.0.0.1:5001
+              tls: {certificate: /tls/two.pem, key: /tls/two.key}
+          limits:
+            maxconnections: 500
+            headertimeout: 5s
+            idletimeout: 2m
+            bodytimeout: 1500ms
+            minbodyrate: 2KiB
+            maxheaderbytes: 32KiB
+        validation:
+          disabled: true
+          manifests:
+            urls:
+              allow: ["^https://"]
+              deny: ["^https://evil\\\\."]
+            indexes:
+              platforms: list
+              platformlist:
+                - {os: linux, architecture: amd64}
+                - {os: linux, architecture: arm64, variant: v8}
+        catalog:
+          maxentries: 50
+        health:
+          storagedriver:
+            enabled: false
+            interval: 30s
+            threshold: 5
+
+        """
+
+    static var everythingParsed: Configuration {
+        var configuration = Configuration()
+        configuration.durability = .relaxed
+        configuration.log = .init(
+            level: .debug, formatter: .json, fields: ["environment": "staging", "service.name": "registry"], accessLogDisabled: true)
+        configuration.storage = .init(
+            driver: .filesystem(rootDirectory: "/srv/cove", maxThreads: 16), deleteEnabled: true, readOnly: true,
+            uploadPurging: .init(enabled: false, age: .seconds(72 * 3600), interval: .seconds(5400), dryRun: true),
+            cachedDescriptors: 1234)
+        configuration.auth = .htpasswd(realm: "Our Registry", path: "/etc/cove/htpasswd")
+        configuration.http = .init(
+            addr: "0.0.0.0:5443", net: .tcp, prefix: "/registry/", host: "https://registry.example.org", secret: "hush-hush",
+            relativeURLs: true, drainTimeout: .seconds(90),
+            tls: .init(
+                certificate: "/tls/cert.pem", key: "/tls/key.pem", clientCAs: ["/tls/ca1.pem", "/tls/ca2.pem"],
+                clientAuth: .verifyIfGiven, minimumTLS: .tls13, cipherSuites: [0xC030, 0xC02B]),
+            headers: [
+                .init(name: "X-Content-Type-Options", values: ["nosniff"]), .init(name: "X-Two", values: ["one", "two"]),
+            ],
+            http2: false,
+            listeners: [
+                .init(addr: "/run/cove.sock", net: .unix),
+                .init(
+                    addr: "127.0.0.1:5001", net: .tcp,
+                    tls: .init(
+                        certificate: "/tls/two.pem", key: "/tls/two.key", clientCAs: [], clientAuth: .require,
+                        minimumTLS: .tls12, cipherSuites: [])),
+            ],
+            limits: .init(
+                maxConnections: 500, headerTimeout: .seconds(5), idleTimeout: .seconds(120), bodyTimeout: .milliseconds(1500),
+                minBodyRate: 2048, maxHeaderBytes: 32 * 1024))
+        configuration.validation = .init(
+            disabled: true, allowedURLs: ["^https://"], deniedURLs: [#"^https://evil\."#], platforms: .list,
+            platformList: [
+                .init(os: "linux", architecture: "amd64"), .init(os: "linux", architecture: "arm64", variant: "v8"),
+            ])
+        configuration.catalogMaxEntries = 50
+        configuration.health = .init(storageDriverEnabled: false, interval: .seconds(30), threshold: 5)
+        return configuration
+    }
+
+    /// The problems of a configuration, none when it is accepted.
+    static func problems(_ yaml: String?, _ environment: [String: String] = [:]) -> [String] {
+        do throws(ConfigurationError) {
+            _ = try Configuration.parse(yaml: yaml, environment: environment)
+            return []
+        } catch {
+            return error.problems
+        }
+    }
+}

@@ -1,0 +1,102 @@
+import Testing
+
+@testable import CoveConfiguration
+
+@Suite("Configuration: REGISTRY_* variables")
+struct EnvironmentTests {
+    private typealias Samples = ConfigurationSamples
+
+    private func parse(_ environment: [String: String], yaml: String? = nil) throws -> Configuration {
+        let (configuration, warnings) = try Configuration.parse(yaml: yaml, environment: environment)
+        #expect(warnings.isEmpty)
+        return configuration
+    }
+
+    @Test("a variable sets the key that it spells")
+    func nested() throws {
+        let configuration = try parse([
+            "REGISTRY_HTTP_ADDR": "0.0.0.0:9000", "REGISTRY_STORAGE_MAINTENANCE_UPLOADPURGING_AGE": "2h",
+            "REGISTRY_STORAGE_DELETE_ENABLED": "false", "REGISTRY_CATALOG_MAXENTRIES": "7", "HOME": "/root",
+        ])
+        #expect(configuration.http.addr == "0.0.0.0:9000")
+        #expect(configuration.storage.uploadPurging.age == .seconds(7200))
+        #expect(!configuration.storage.deleteEnabled)
+        #expect(configuration.catalogMaxEntries == 7)
+    }
+
+    @Test("a variable goes over the file and leaves the rest of it alone")
+    func overFile() throws {
+        let configuration = try parse(["REGISTRY_STORAGE_CACHE_BLOBDESCRIPTORSIZE": "9"], yaml: Samples.everything)
+        var expected = Samples.everythingParsed
+        expected.storage.cachedDescriptors = 9
+        #expect(configuration == expected)
+    }
+
+    @Test("values are YAML: lists and maps")
+    func yamlValues() throws {
+        let configuration = try parse([
+            "REGISTRY_VALIDATION_MANIFESTS_URLS_ALLOW": "[\"^https://a\", '^https://b']",
+            "REGISTRY_LOG": "{level: warn, fields: {a: b}}",
+            "REGISTRY_HTTP_TLS": "{certificate: c.pem, key: k.pem, clientcas: [one.pem]}",
+        ])
+        #expect(configuration.validation.allowedURLs == ["^https://a", "^https://b"])
+        #expect(configuration.log.level == .warn)
+        #expect(configuration.log.fields == ["a": "b"])
+        #expect(configuration.http.tls?.clientCAs == ["one.pem"])
+    }
+
+    @Test("a number in the name is a place in a list")
+    func lists() throws {
+        let configuration = try parse([
+            "REGISTRY_HTTP_LISTENERS_0_ADDR": ":5001", "REGISTRY_HTTP_LISTENERS_1_ADDR": "/run/x.sock",
+            "REGISTRY_HTTP_LISTENERS_1_NET": "unix",
+        ])
+        #expect(configuration.http.listeners == [.init(addr: ":5001", net: .tcp), .init(addr: "/run/x.sock", net: .unix)])
+        let changed = try parse(["REGISTRY_HTTP_LISTENERS_1_ADDR": ":1"], yaml: Samples.everything)
+        #expect(changed.http.listeners.map(\.addr) == ["/run/cove.sock", ":1"])
+    }
+
+    @Test("a free name keeps its underscores")
+    func freeNames() throws {
+        let configuration = try parse(["REGISTRY_LOG_FIELDS_MY_ZONE": "eu", "REGISTRY_HTTP_HEADERS_X-FOO": "[a, b]"])
+        #expect(configuration.log.fields == ["my_zone": "eu"])
+        #expect(configuration.http.headers == [.init(name: "x-foo", values: ["a", "b"])])
+    }
+
+    @Test("REGISTRY_STORAGE and REGISTRY_AUTH choose a driver, which longer names then set up")
+    func drivers() throws {
+        #expect(try parse(["REGISTRY_STORAGE": "inmemory"]).storage.driver == .inMemory)
+        let auth = try parse(["REGISTRY_AUTH_HTPASSWD_PATH": "/p", "REGISTRY_AUTH": "htpasswd", "REGISTRY_AUTH_HTPASSWD_REALM": "R"])
+        #expect(auth.auth == .htpasswd(realm: "R", path: "/p"))
+        let storage = try parse(["REGISTRY_STORAGE": "filesystem", "REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY": "/s"])
+        #expect(storage.storage.driver == .filesystem(rootDirectory: "/s", maxThreads: 100))
+    }
+
+    @Test("a variable for a refused key is refused like the key", arguments: ["REGISTRY_STORAGE_S3_BUCKET", "REGISTRY_PROXY_REMOTEURL"])
+    func refused(name: String) throws {
+        let problem = try #require(Samples.problems(nil, [name: "x"]).first)
+        #expect(problem.contains("is refused: "))
+        #expect(Samples.problems(nil, ["REGISTRY_STORAGE": "gcs"]).first?.hasPrefix("'storage.gcs' is refused: ") == true)
+    }
+
+    @Test(
+        "a variable that names no key is warned of and changes nothing",
+        arguments: [
+            "REGISTRY_PORT", "REGISTRY_SERVICE_HOST", "REGISTRY_PORT_5000_TCP_ADDR", "REGISTRY_HTTP_ADR", "REGISTRY_HTTP_ADDR_X",
+            "REGISTRY_", "REGISTRY___",
+        ])
+    func unknown(name: String) throws {
+        let (configuration, warnings) = try Configuration.parse(yaml: nil, environment: [name: "tcp://10.0.0.1:5000"])
+        #expect(configuration == Configuration())
+        #expect(warnings == ["the variable \(name) names no key of the configuration and is ignored"])
+    }
+
+    @Test("a value that cannot be used is refused")
+    func badValues() {
+        #expect(Samples.problems(nil, ["REGISTRY_HTTP_ADDR": "["]) == ["the variable REGISTRY_HTTP_ADDR is not YAML"])
+        #expect(
+            Samples.problems(nil, ["REGISTRY_STORAGE_DELETE_ENABLED": "maybe"]) == [
+                "'storage.delete.enabled' must be true or false, not 'maybe'"
+            ])
+    }
+}

@@ -1,0 +1,97 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import CoveConfiguration
+
+@Suite("Configuration: rendering")
+struct RenderingTests {
+    private func roundTrip(_ configuration: Configuration) throws -> Configuration {
+        try Configuration.parse(yaml: configuration.rendered(maskingSecrets: false)).configuration
+    }
+
+    @Test("what is rendered is read as the same configuration")
+    func defaults() throws {
+        #expect(try roundTrip(Configuration()) == Configuration())
+        #expect(try roundTrip(ConfigurationSamples.everythingParsed) == ConfigurationSamples.everythingParsed)
+    }
+
+    @Test("secrets are masked")
+    func masked() {
+        let text = ConfigurationSamples.everythingParsed.rendered(maskingSecrets: true)
+        #expect(!text.contains("hush-hush"))
+        #expect(text.contains("secret: <hidden>"))
+        #expect(ConfigurationSamples.everythingParsed.rendered(maskingSecrets: false).contains("hush-hush"))
+    }
+
+    @Test("the plain form is JSON with the same values, secrets masked")
+    func json() throws {
+        let plain = ConfigurationSamples.everythingParsed.tree(maskingSecrets: true).plain
+        let data = try JSONSerialization.data(withJSONObject: plain)
+        let root = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+        let http = try #require(root["http"] as? [String: Any])
+        #expect(http["secret"] as? String == "<hidden>")
+        #expect(http["addr"] as? String == "0.0.0.0:5443")
+        #expect((root["catalog"] as? [String: Any])?["maxentries"] as? Int == 50)
+        #expect((root["validation"] as? [String: Any])?["disabled"] as? Bool == true)
+        #expect(((http["headers"] as? [String: Any])?["X-Two"] as? [String]) == ["one", "two"])
+    }
+
+    @Test(
+        "texts that YAML would take for something else come back as they were",
+        arguments: [
+            "null", "Null", "NULL", "~", "true", "yes", "No", "1", "0x10", "1e3", "1.5", ".inf", " a", "a ", "a: b", "a #b", "#", "-",
+            "- a", "? a", "*a", "&a", "!a", "%a", "@a", "`a", "|", ">", "'", "\"", "\\", "{a}", "[a]", "a\nb", "a\n\nb\n", "\n", "\t",
+            "é", "\u{1F600}", "\u{7F}", "\u{85}", "\u{2028}", "=", "<<", "0.1", "2001-01-01", "1_000", "...", "---", "--- a", "\r\n",
+        ])
+    func texts(text: String) throws {
+        var configuration = Configuration()
+        configuration.log.fields = ["name": text, "a\(text)": "value"]
+        configuration.auth = .htpasswd(realm: "R", path: "/\(text)")
+        configuration.http.headers = [.init(name: "X", values: [text, "b"])]
+        #expect(try roundTrip(configuration) == configuration)
+    }
+
+    @Test("random configurations are read as they were rendered", arguments: 0..<40)
+    func random(seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
+        let configuration = Self.configuration(&random)
+        #expect(try roundTrip(configuration) == configuration)
+    }
+
+    private static func configuration(_ random: inout SeededGenerator) -> Configuration {
+        func text() -> String { random.text(of: "ab1.:-#'\"\\ {}[],&*!|>%@é\n~", length: 1...8) }
+        func flag() -> Bool { Bool.random(using: &random) }
+        func number(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &random) }
+        func time() -> Duration { .milliseconds(number(1000...80_000_000)) }
+        func tls() -> Configuration.TLS {
+            .init(
+                certificate: text(), key: text(), clientCAs: flag() ? [] : [text(), text()],
+                clientAuth: flag() ? .require : .verifyIfGiven, minimumTLS: flag() ? .tls12 : .tls13,
+                cipherSuites: flag() ? [] : CipherSuite.numbers.values.sorted().shuffled(using: &random))
+        }
+        var configuration = Configuration()
+        configuration.durability = flag() ? .full : .relaxed
+        configuration.log = .init(
+            level: flag() ? .warn : .debug, formatter: flag() ? .json : .text,
+            fields: Dictionary((0..<3).map { _ in (text(), text()) }, uniquingKeysWith: { $1 }), accessLogDisabled: flag())
+        configuration.storage = .init(
+            driver: flag() ? .inMemory : .filesystem(rootDirectory: text(), maxThreads: number(4...1000)), deleteEnabled: flag(),
+            readOnly: flag(), uploadPurging: .init(enabled: flag(), age: time(), interval: time(), dryRun: flag()),
+            cachedDescriptors: number(0...100))
+        configuration.auth = flag() ? .none : .htpasswd(realm: "a realm", path: text())
+        configuration.http = .init(
+            addr: ":\(number(0...65535))", net: flag() ? .tcp : .unix, prefix: "/\(text())", host: flag() ? nil : "https://\(text())",
+            secret: flag() ? nil : text(), relativeURLs: flag(), drainTimeout: time(), tls: flag() ? nil : tls(),
+            headers: [.init(name: "A", values: [text()]), .init(name: "B", values: [])], http2: flag(),
+            listeners: (0..<number(0...2)).map { _ in .init(addr: text(), net: .unix, tls: flag() ? nil : tls()) },
+            limits: .init(
+                maxConnections: number(1...1000), headerTimeout: time(), idleTimeout: time(), bodyTimeout: time(),
+                minBodyRate: number(0...9999), maxHeaderBytes: number(4096...9999)))
+        configuration.validation.platformList = (0..<number(0...2)).map { _ in
+            .init(os: text(), architecture: text(), variant: flag() ? nil : text())
+        }
+        configuration.catalogMaxEntries = number(1...1000)
+        return configuration
+    }
+}

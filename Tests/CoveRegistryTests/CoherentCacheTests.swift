@@ -1,0 +1,108 @@
+import TestSupport
+import Testing
+
+@testable import CoveRegistry
+
+@Suite("CoherentCache")
+struct CoherentCacheTests {
+    private let cache = CoherentCache<String, Int>(capacity: 100)
+
+    private func load(_ value: Int?) async throws(RegistryError) -> Int? {
+        try await cache.value(for: "key", cost: { _ in 1 }) { () throws(RegistryError) in value }
+    }
+
+    @Test("what was loaded is loaded once, until it is invalidated")
+    func loadsOnce() async throws {
+        #expect(try await load(1) == 1)
+        #expect(try await load(2) == 1)
+        #expect(cache.value(for: "key") == 1)
+        cache.invalidate(["other"])
+        #expect(try await load(2) == 1)
+        cache.invalidate(["key"])
+        #expect(cache.value(for: "key") == nil)
+        #expect(try await load(2) == 2)
+    }
+
+    @Test("what is not there is looked for each time")
+    func absent() async throws {
+        #expect(try await load(nil) == nil)
+        #expect(try await load(1) == 1)
+    }
+
+    @Test("a loader that fails keeps nothing, and the next one loads")
+    func failure() async throws {
+        await #expect(throws: RegistryError.self) {
+            try await cache.value(for: "key", cost: { _ in 1 }) { () throws(RegistryError) in throw .storageFull }
+        }
+        #expect(try await load(5) == 5)
+    }
+
+    @Test("a loader that read before an invalidation does not put the old value back")
+    func staleLoader() async throws {
+        let value = try await cache.value(for: "key", cost: { _ in 1 }) { () throws(RegistryError) in
+            // The write is committed and acknowledged while the loader holds what it read before.
+            cache.invalidate(["key"])
+            return 1
+        }
+        #expect(value == 1)
+        #expect(cache.value(for: "key") == nil)
+        #expect(try await load(2) == 2)
+    }
+
+    @Test("a stale loader does not put its value over a fresh one")
+    func staleLoaderAfterFresh() async throws {
+        _ = try await cache.value(for: "key", cost: { _ in 1 }) { () throws(RegistryError) in
+            cache.invalidate(["key"])
+            #expect(try await load(2) == 2)
+            return 1
+        }
+        #expect(cache.value(for: "key") == 2)
+    }
+
+    @Test("of two loaders at once, both get their value and one is kept")
+    func twoLoaders() async throws {
+        let first = try await cache.value(for: "key", cost: { _ in 1 }) { () throws(RegistryError) in
+            #expect(try await load(2) == 2)
+            return 1
+        }
+        #expect(first == 1)
+        #expect(cache.value(for: "key") == 2)
+    }
+
+    @Test("what costs more than the capacity is handed on but not kept")
+    func tooDear() async throws {
+        let value = try await cache.value(for: "key", cost: { _ in 101 }) { () throws(RegistryError) in 1 }
+        #expect(value == 1)
+        #expect(cache.value(for: "key") == nil)
+    }
+
+    @Test("readers beside a writer never see what is older than an acknowledged write", arguments: 0..<5)
+    func coherent(seed: Int) async throws {
+        let store = Shared(0)
+        let acknowledged = Shared(0)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<4 {
+                group.addTask {
+                    while acknowledged.value < 300 {
+                        let least = acknowledged.value
+                        let seen = try await cache.value(for: "key", cost: { _ in 1 }) { () throws(RegistryError) in
+                            let value = store.value
+                            await Task.yield()
+                            return value
+                        }
+                        #expect((seen ?? -1) >= least)
+                    }
+                }
+            }
+            group.addTask {
+                for number in 1...300 {
+                    store.change { $0 = number }
+                    cache.invalidate(["key"])
+                    acknowledged.change { $0 = number }
+                    await Task.yield()
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+}
