@@ -86,7 +86,7 @@ let package = Package(
         .target(
             name: "CoveServer",
             dependencies: [
-                "CoveConfiguration", "CoveRegistry", "CoveIdentity", "CoveMetadata", "CoveBlobs", "CoveOCI",
+                "CoveConfiguration", "CoveRegistry", "CoveIdentity", "CoveMetadata", "CoveBlobs", "CoveOCI", "CLinux",
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdHTTP2", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -2,7 +2,9 @@
 #define COVE_CLINUX_H
 
 #if defined(__linux__)
+#include <linux/sockios.h>
 #include <malloc.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -19,6 +21,23 @@ static inline void cove_start_writeback(int descriptor, long long offset, long l
 static inline ssize_t cove_read_cached(int descriptor, void *bytes, size_t length, long long offset) {
     struct iovec vector = {bytes, length};
     return preadv2(descriptor, &vector, 1, offset, 8 /* RWF_NOWAIT */);
+}
+
+// Bytes in a socket's send buffer that the peer has not acknowledged; 0 when the system cannot tell.
+static inline int cove_unsent_bytes(int descriptor) {
+    int bytes = 0;
+    return ioctl(descriptor, SIOCOUTQ, &bytes) == 0 ? bytes : 0;
+}
+
+// Allows as many open files as the hard limit does; returns how many that are, 0 when the system cannot tell.
+static inline unsigned long cove_raise_file_limit(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+    if (limit.rlim_cur < limit.rlim_max) {
+        struct rlimit raised = {limit.rlim_max, limit.rlim_max};
+        if (setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
+    }
+    return limit.rlim_cur == RLIM_INFINITY ? 1000000000UL : limit.rlim_cur;
 }
 
 // Gives memory that the allocator keeps for later back to the system.

@@ -131,7 +131,7 @@ extension Configuration {
             Self.checkAddress(addr, net, "http.listeners[\(index)].addr", &reader)
             http.listeners.append(Listener(addr: addr, net: net, tls: Self.readTLS(&reader, "\(path).tls")))
         }
-        http.limits.maxConnections = reader.integer("http.limits.maxconnections", in: 1...1_000_000) ?? 10_000
+        http.limits.maxConnections = reader.integer("http.limits.maxconnections", in: 1...1_000_000) ?? 8192
         let range = Duration.milliseconds(100)...Duration.seconds(86_400)
         http.limits.headerTimeout = reader.duration("http.limits.headertimeout", in: range) ?? .seconds(30)
         http.limits.idleTimeout = reader.duration("http.limits.idletimeout", in: range) ?? .seconds(75)

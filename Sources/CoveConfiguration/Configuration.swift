@@ -91,6 +91,12 @@ package struct Configuration: Sendable, Equatable {
         package var addr: String
         package var net: Network
         package var tls: TLS?
+
+        package init(addr: String, net: Network, tls: TLS?) {
+            self.addr = addr
+            self.net = net
+            self.tls = tls
+        }
     }
 
     package struct TLS: Sendable, Equatable {
@@ -115,7 +121,7 @@ package struct Configuration: Sendable, Equatable {
     }
 
     package struct Limits: Sendable, Equatable {
-        package var maxConnections = 10_000
+        package var maxConnections = 8192
         package var headerTimeout = Duration.seconds(30)
         package var idleTimeout = Duration.seconds(75)
         package var bodyTimeout = Duration.seconds(30)

@@ -67,12 +67,15 @@ extension ConfigurationKey {
             .acts("http.listeners.[].net", .choice(["tcp", "unix"]), "tcp", "Kind of that address. (Cove)"),
         ] + tls("http.listeners.[].tls")
         + [
-            .acts("http.limits.maxconnections", .integer, "10000", "Connections at once on an address; more wait to be accepted. (Cove)"),
+            .acts("http.limits.maxconnections", .integer, "8192", "Connections at once on an address; more wait to be accepted. (Cove)"),
             .acts("http.limits.headertimeout", .duration, "30s", "Time for a connection's first complete request head. (Cove)"),
             .acts("http.limits.idletimeout", .duration, "75s", "Time for the next request on a connection. (Cove)"),
-            .acts("http.limits.bodytimeout", .duration, "30s", "Longest silence within a request body. (Cove)"),
             .acts(
-                "http.limits.minbodyrate", .size, "1024", "Least bytes a second of a request body, averaged over 30s; 0 for none. (Cove)"),
+                "http.limits.bodytimeout", .duration, "30s",
+                "Longest silence within the body of a request, or of a response that the client does not take. (Cove)"),
+            .acts(
+                "http.limits.minbodyrate", .size, "1024",
+                "Least bytes a second of a request or response body, averaged over 30s; 0 for none. (Cove)"),
             .acts("http.limits.maxheaderbytes", .size, "64KiB", "Largest request head. (Cove)"),
         ]
 

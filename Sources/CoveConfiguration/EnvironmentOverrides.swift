@@ -19,7 +19,9 @@ struct EnvironmentOverrides {
         var warnings: [String] = []
         for (name, text) in variables {
             let words = name.dropFirst(Self.prefix.count).lowercased().split(separator: "_").map(String.init)
-            guard !words.isEmpty, let path = Self.path(words) else {
+            // The file's own name, which who starts the server has read.
+            if words == ["configuration", "path"] { continue }
+            guard !words.isEmpty, !Self.isSetByCluster(words), let path = Self.path(words) else {
                 warnings.append("the variable \(name) names no key of the configuration and is ignored")
                 continue
             }
@@ -34,6 +36,13 @@ struct EnvironmentOverrides {
         return (root, warnings)
     }
 
+    /// What Kubernetes and container links set for a service whose name begins with "registry": `REGISTRY_PORT`,
+    /// `REGISTRY_REDIS_SERVICE_HOST`, `REGISTRY_PROXY_PORT_5000_TCP_ADDR`.
+    private static func isSetByCluster(_ words: [String]) -> Bool {
+        let acts = ConfigurationKey.table.contains { $0.refusal == nil && $0.path == words }
+        return !acts && (words.contains("port") || words.suffix(2) == ["service", "host"])
+    }
+
     /// `REGISTRY_STORAGE=filesystem` and `REGISTRY_AUTH=htpasswd` choose a driver.
     private static func selecting(_ path: [String], _ value: SettingValue) -> SettingValue {
         guard path == ["storage"] || path == ["auth"], case .scalar(let name, _) = value else { return value }
@@ -44,6 +53,12 @@ struct EnvironmentOverrides {
     private static func path(_ words: [String]) -> [String]? {
         for key in ConfigurationKey.table {
             if let path = match(key.path[...], words[...], refused: key.refusal != nil) { return path }
+            // An element of a list of texts: REGISTRY_HTTP_TLS_CLIENTCAS_0.
+            if key.kind == .texts, let last = words.last, Int(last) != nil,
+                let path = match(key.path[...], words.dropLast()[...], refused: false), path.count == key.path.count
+            {
+                return path + [last]
+            }
         }
         return nil
     }

@@ -42,13 +42,22 @@ public enum ManifestError: Error, Equatable, Sendable {
 }
 
 extension Manifest {
+    /// Refuses a `Content-Type` that no manifest can have. Empty is fine: the body then says what it is.
+    ///
+    /// - Throws: ``ManifestError/schema1``, ``ManifestError/unknownMediaType(_:)``.
+    public static func checkContentType(_ contentType: String) throws(ManifestError) {
+        let type = MediaType.essence(contentType)
+        if type == MediaType.dockerSchema1 || type == MediaType.dockerSchema1Signed { throw .schema1 }
+        guard type.isEmpty || MediaType.manifests.contains(type) else { throw .unknownMediaType(type) }
+    }
+
     /// Reads a manifest's bytes.
     ///
     /// - Parameter contentType: the `Content-Type` it came with; nil lets the body's own `mediaType` decide.
     /// - Throws: ``ManifestError``.
     public init(parsing payload: Data, contentType: String?) throws(ManifestError) {
+        if let contentType { try Self.checkContentType(contentType) }
         let header = contentType.map(MediaType.essence).flatMap { $0.isEmpty ? nil : $0 }
-        if header == MediaType.dockerSchema1 || header == MediaType.dockerSchema1Signed { throw .schema1 }
         let document = try ManifestDocument.decode(payload)
         if document.schemaVersion == 1 { throw .schema1 }
         guard document.schemaVersion == 2 else {

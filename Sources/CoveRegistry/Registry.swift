@@ -46,11 +46,6 @@ package final class Registry: Sendable {
         }
     }
 
-    /// Logs why something is unavailable: the client is not told.
-    package func report(_ why: String) {
-        logger.error("unavailable", metadata: ["reason": "\(why)"])
-    }
-
     func refuseIfReadOnly() throws(RegistryError) {
         if options.readOnly { throw .readOnly }
     }

@@ -35,6 +35,11 @@ extension Configuration {
         return options
     }
 
+    var readinessOptions: Readiness.Options {
+        Readiness.Options(
+            isEnabled: health.storageDriverEnabled, interval: health.interval, threshold: health.threshold)
+    }
+
     var ociOptions: OCIResponder.Options {
         OCIResponder.Options(
             location: LocationPolicy(relative: http.relativeURLs, host: http.trimmedHost, prefix: http.trimmedPrefix),
@@ -57,14 +62,18 @@ extension Configuration.HTTP {
     }
 
     /// `http.headers` as fields.
-    var fields: [HTTPField] {
+    var fields: [(name: HTTPField.Name, values: [String])] {
         get throws(ServeError) {
-            var fields: [HTTPField] = []
+            let ownedByProtocol: Set<String> = ["connection", "keep-alive", "transfer-encoding", "content-length", "upgrade"]
+            var fields: [(name: HTTPField.Name, values: [String])] = []
             for header in headers {
                 guard let name = HTTPField.Name(header.name) else {
                     throw ServeError("http.headers: '\(header.name)' is not a header name")
                 }
-                fields += header.values.map { HTTPField(name: name, value: $0) }
+                guard !ownedByProtocol.contains(name.canonicalName) else {
+                    throw ServeError("http.headers: '\(header.name)' is the protocol's to set; remove it")
+                }
+                fields.append((name, header.values))
             }
             return fields
         }

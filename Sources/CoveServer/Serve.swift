@@ -1,3 +1,4 @@
+import CLinux
 import CoveBlobs
 import CoveConfiguration
 import CoveIdentity
@@ -35,38 +36,72 @@ package enum Serve {
         let (metadata, storage) = try await openStores(configuration, threads)
         let registry = Registry(
             metadata: metadata, storage: storage, options: try configuration.registryOptions, logger: logger)
-        let readiness = ReadinessState(registry: registry)
+        let readiness = Readiness(registry: registry, options: configuration.readinessOptions, logger: logger)
         let frontend = Frontend(
             oci: OCIResponder(registry: registry, options: configuration.ociOptions),
-            health: HealthResponder(state: readiness),
+            health: HealthResponder(readiness: readiness),
             authentication: try authentication(configuration.auth, threads, logger),
             accessLog: configuration.log.accessLogDisabled
                 ? nil
                 : AccessLog(sink: output, format: format, fields: configuration.log.fields.sorted { $0.key < $1.key }),
+            logger: logger,
             headers: try configuration.http.fields, prefix: configuration.http.trimmedPrefix)
         let listeners = Listeners(
-            frontend: frontend, limits: configuration.http.connectionLimits, http2: configuration.http.http2,
+            frontend: frontend, limits: Self.limits(configuration, logger), http2: configuration.http.http2,
             drainTimeout: configuration.http.drainTimeout, group: group, logger: logger)
-        var services: [any Service] = [Upkeep(registry: registry, options: configuration.upkeepOptions)]
-        services += try listeners.services(for: configuration.http)
-        services.append(Readiness(state: readiness))
+        // Ended from the last to the first: first /readyz turns, then the listeners drain, then the upkeep writes its rest.
+        let services: [any Service] = [
+            Upkeep(registry: registry, options: configuration.upkeepOptions), try listeners.service(for: configuration.http),
+            readiness,
+        ]
         var lifecycle = ServiceGroupConfiguration(
             services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         lifecycle.maximumGracefulShutdownDuration = configuration.http.drainTimeout
         lifecycle.maximumCancellationDuration = .seconds(5)
-        logger.info(
-            "serving",
-            metadata: [
-                "addr": "\(configuration.http.addr)", "version": "\(Version.current)",
-                "durability": "\(configuration.durability)",
-            ])
-        do {
-            try await ServiceGroup(configuration: lifecycle).run()
-        } catch let error as IOError {
-            throw ServeError("http.addr: cannot listen on \(configuration.http.addr): \(error)")
-        }
+        try await ServiceGroup(configuration: lifecycle).run()
         try await metadata.close()
         logger.info("stopped")
+    }
+
+    /// What would keep the server from starting, as far as it can be told without ports and stores.
+    ///
+    /// - Returns: warnings about files that are not on this machine, which need not be the one that will serve.
+    /// - Throws: ``ServeError``.
+    package static func check(_ configuration: Configuration) throws(ServeError) -> [String] {
+        let logger = Logger(label: "cove.check") { _ in SwiftLogNoOpLogHandler() }
+        var warnings: [String] = []
+        func isHere(_ key: String, _ paths: [String]) -> Bool {
+            let absent = paths.filter { !FileManager.default.fileExists(atPath: $0) }
+            warnings += absent.map { "\(key): '\($0)' is not on this machine; the server does not start without it" }
+            return absent.isEmpty
+        }
+        _ = try configuration.registryOptions
+        _ = try configuration.http.fields
+        if case .htpasswd(_, let path) = configuration.auth, isHere("auth.htpasswd.path", [path]) {
+            _ = try authentication(configuration.auth, NIOThreadPool.singleton, logger)
+        }
+        for tls in [configuration.http.tls] + configuration.http.listeners.map(\.tls) {
+            guard let tls, isHere("http.tls", [tls.certificate, tls.key] + tls.clientCAs) else { continue }
+            _ = try TLSFiles(certificate: tls.certificate, key: tls.key, logger: logger).configuration(tls)
+        }
+        return warnings
+    }
+
+    /// The limits that this process can keep. A connection may hold a file open beside its socket.
+    private static func limits(_ configuration: Configuration, _ logger: Logger) -> ConnectionLimits {
+        var limits = configuration.http.connectionLimits
+        #if os(Linux)
+            let files = Int(clamping: cove_raise_file_limit())
+            let listeners = configuration.http.listeners.count + 1
+            let most = max(16, (files - 300) / 2 / listeners)
+            if files > 0, most < limits.maximumConnections {
+                logger.warning(
+                    "fewer connections than http.limits.maxconnections: the process may not open more files (ulimit -n)",
+                    metadata: ["connections": "\(most)", "files": "\(files)"])
+                limits.maximumConnections = most
+            }
+        #endif
+        return limits
     }
 
     private static func openStores(
@@ -91,7 +126,7 @@ package enum Serve {
 
     private static func authentication(
         _ auth: Configuration.Auth, _ threads: NIOThreadPool, _ logger: Logger
-    ) throws -> Frontend.Authentication? {
+    ) throws(ServeError) -> Frontend.Authentication? {
         switch auth {
         case .none: return nil
         case .htpasswd(let realm, let path):
@@ -102,15 +137,5 @@ package enum Serve {
                 throw ServeError("auth.htpasswd.path: \(error)")
             }
         }
-    }
-}
-
-/// Turns `/readyz` as soon as a shutdown begins.
-private struct Readiness: Service {
-    let state: ReadinessState
-
-    func run() async throws {
-        try await gracefulShutdown()
-        state.beginShutdown()
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CoveConfiguration
+import CoveServer
 import Foundation
 
 struct ConfigCommand: AsyncParsableCommand {
@@ -25,7 +26,14 @@ struct ConfigCommand: AsyncParsableCommand {
             var problems: [String] = []
             var warnings: [String] = []
             do throws(ConfigurationError) {
-                warnings = try Configuration.load(file: file, environment: ProcessInfo.processInfo.environment).warnings
+                let (configuration, found) = try Configuration.load(
+                    file: file, environment: ProcessInfo.processInfo.environment)
+                warnings = found
+                do throws(ServeError) {
+                    warnings += try Serve.check(configuration)
+                } catch {
+                    problems = [error.description]
+                }
             } catch {
                 problems = error.problems
             }
@@ -44,7 +52,8 @@ struct ConfigCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Print the effective values: file, environment and defaults together. Secrets are masked.")
 
-        @Argument(help: "A config.yml; without it, the defaults.", completion: .file(extensions: ["yml", "yaml"]))
+        @Argument(
+            help: "A config.yml; without it, REGISTRY_CONFIGURATION_PATH or the defaults.", completion: .file(extensions: ["yml", "yaml"]))
         var file: String?
 
         @Flag(help: "Print JSON instead of YAML.")

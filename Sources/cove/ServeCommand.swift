@@ -8,8 +8,8 @@ struct ServeCommand: AsyncParsableCommand {
         commandName: "serve",
         abstract: "Run the registry.",
         discussion: """
-            Without a file: 127.0.0.1:5000, data under ./data, deletion allowed. REGISTRY_* variables override the file:
-            REGISTRY_HTTP_ADDR=:5001 cove serve config.yml
+            Without a file (nor one named in REGISTRY_CONFIGURATION_PATH): 127.0.0.1:5000, data under ./data, deletion
+            allowed. REGISTRY_* variables override the file: REGISTRY_HTTP_ADDR=:5001 cove serve config.yml
 
             SIGTERM and SIGINT stop accepting connections and let running requests end (http.draintimeout).
             """
@@ -31,8 +31,9 @@ struct ServeCommand: AsyncParsableCommand {
 
 /// Loads a configuration, or ends the command with every problem on a line of its own.
 func loadConfiguration(_ file: String?) throws -> (configuration: Configuration, warnings: [String]) {
+    let environment = ProcessInfo.processInfo.environment
     do throws(ConfigurationError) {
-        return try Configuration.load(file: file, environment: ProcessInfo.processInfo.environment)
+        return try Configuration.load(file: file ?? environment["REGISTRY_CONFIGURATION_PATH"], environment: environment)
     } catch {
         throw Console.failure(error.problems)
     }

@@ -143,12 +143,13 @@ package final class FilesystemStorage: BlobStorage {
     }
 
     package func probe() async throws(BlobStorageError) {
-        let path = "\(root)/uploads/.probe"
+        let path = "\(root)/cove.probe"
         try await blocking { () throws(BlobStorageError) in
             let file = FileDescriptor(try SystemCalls.open(path, O_RDWR | O_CREAT | O_TRUNC))
             try file.use { descriptor throws(BlobStorageError) in
                 try SystemCalls.writeAll(descriptor, [ByteBuffer(string: "ok")], at: 0)
             }
+            try SystemCalls.unlink(path)
         }
     }
 

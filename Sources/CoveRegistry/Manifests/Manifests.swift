@@ -53,6 +53,19 @@ extension Registry {
         return found
     }
 
+    /// Refuses what no manifest's content could make acceptable.
+    ///
+    /// - Throws: ``RegistryError/readOnly``, ``RegistryError/manifestInvalid(_:)``.
+    package func checkManifestPush(contentType: String?) throws(RegistryError) {
+        try refuseIfReadOnly()
+        guard let contentType else { return }
+        do {
+            try Manifest.checkContentType(contentType)
+        } catch {
+            throw .manifestInvalid(error)
+        }
+    }
+
     /// Stores a manifest under its digest and under tags.
     ///
     /// - Parameters:

@@ -11,46 +11,11 @@ struct ConnectionLimits: Sendable {
     /// Bytes a second, averaged over ``ConnectionGuard/window``; 0 for no minimum.
     var minimumBodyRate = 1024
     var maximumHeaderBytes = 64 * 1024
-    var maximumConnections = 10_000
+    var maximumConnections = 8192
 }
 
-/// First in a connection's pipeline: closes it unless a complete request head arrives in time. This also covers a TLS
-/// handshake that never ends.
-final class HeadDeadline: ChannelInboundHandler, RemovableChannelHandler {
-    typealias InboundIn = ByteBuffer
-
-    private let timeout: TimeAmount
-    private var timer: Scheduled<Void>?
-
-    init(timeout: TimeAmount) {
-        self.timeout = timeout
-    }
-
-    func handlerAdded(context: ChannelHandlerContext) {
-        let channel = context.channel
-        timer = context.eventLoop.scheduleTask(in: timeout) { channel.close(promise: nil) }
-    }
-
-    func handlerRemoved(context: ChannelHandlerContext) {
-        timer?.cancel()
-        timer = nil
-    }
-
-    func channelInactive(context: ChannelHandlerContext) {
-        timer?.cancel()
-        timer = nil
-        context.fireChannelInactive()
-    }
-
-    /// A head has arrived on this connection, or on one of its HTTP/2 streams.
-    func meet() {
-        timer?.cancel()
-        timer = nil
-    }
-}
-
-/// Watches the bodies of requests: a client that dribbles is cut off, and one that was refused but goes on sending too.
-/// Also closes a connection after a response that says so.
+/// Watches the bodies of requests and responses: a client that dribbles, or does not take what it asked for, is cut off,
+/// and so is one that was refused but goes on sending.
 final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
@@ -63,10 +28,11 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private static let tolerance = 64 * 1024 * 1024
 
     private let limits: ConnectionLimits
+    private var sendWatch: SendWatch?
     private var hasSeenHead = false
     private var isReceiving = false
-    private var hasAnswered = false
-    private var closesAfterResponse = false
+    /// Requests that have not been answered to the end.
+    private var owed = 0
     private var isWaitingForClient = false
     private var received = 0
     private var unwanted = 0
@@ -80,6 +46,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
+        sendWatch = SendWatch(limits: limits, isStream: Self.connection(of: context) != nil)
         // Only HTTP/1 has this codec; the streams of HTTP/2 need no manners.
         let pipeline = context.pipeline.syncOperations
         guard let codec = try? pipeline.handler(type: HTTP1ToHTTPServerCodec.self) else { return }
@@ -97,7 +64,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             begin(head)
         case .body(let bytes):
             received += bytes.readableBytes
-            if hasAnswered {
+            if owed == 0 {
                 unwanted += bytes.readableBytes
                 if unwanted > Self.tolerance {
                     context.close(promise: nil)
@@ -127,35 +94,34 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        switch unwrapOutboundIn(data) {
-        case .head(let head):
-            if head.status.code >= 200, head.headerFields[.connection] == "close" { closesAfterResponse = true }
-        case .body: break
-        case .end:
-            hasAnswered = true
-            if closesAfterResponse {
-                context.writeAndFlush(data, promise: promise)
-                context.close(promise: nil)
-                return
-            }
-        }
+        if case .end = unwrapOutboundIn(data) { owed = max(0, owed - 1) }
         context.write(data, promise: promise)
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) {
-        timer?.cancel()
-        timer = nil
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        sendWatch?.writabilityChanged(context.channel)
+        context.fireChannelWritabilityChanged()
     }
 
+    func handlerRemoved(context: ChannelHandlerContext) { stop(context) }
+
     func channelInactive(context: ChannelHandlerContext) {
+        stop(context)
+        context.fireChannelInactive()
+    }
+
+    private func stop(_ context: ChannelHandlerContext) {
         timer?.cancel()
         timer = nil
-        context.fireChannelInactive()
+        sendWatch?.stop()
+        guard hasSeenHead, let connection = Self.connection(of: context) else { return }
+        hasSeenHead = false
+        connection.deadline.streamClosed(of: connection.channel)
     }
 
     private func begin(_ head: HTTPRequest) {
         isReceiving = true
-        hasAnswered = false
+        owed += 1
         received = 0
         unwanted = 0
         lastReceived = 0
@@ -166,14 +132,21 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private func meetDeadline(_ context: ChannelHandlerContext) {
         guard !hasSeenHead else { return }
         hasSeenHead = true
-        if let deadline = try? context.pipeline.syncOperations.handler(type: HeadDeadline.self) {
+        if let deadline = try? context.pipeline.syncOperations.handler(type: ConnectionDeadline.self) {
             deadline.meet()
-        } else if let connection = context.channel.parent, connection.eventLoop.inEventLoop,
-            let deadline = try? connection.pipeline.syncOperations.handler(type: HeadDeadline.self)
-        {
-            // An HTTP/2 stream: the deadline is its connection's.
-            deadline.meet()
+        } else {
+            Self.connection(of: context)?.deadline.streamOpened()
         }
+    }
+
+    /// The connection of an HTTP/2 stream, with its deadline; nil for an HTTP/1 connection.
+    private static func connection(
+        of context: ChannelHandlerContext
+    ) -> (channel: any Channel, deadline: ConnectionDeadline)? {
+        guard let connection = context.channel.parent, connection.eventLoop.inEventLoop,
+            let deadline = try? connection.pipeline.syncOperations.handler(type: ConnectionDeadline.self)
+        else { return nil }
+        return (connection, deadline)
     }
 
     private func watch(_ context: ChannelHandlerContext) {

@@ -3,12 +3,15 @@ import HTTPTypes
 import HummingbirdCore
 import NIOCore
 import NIOHTTPTypes
+import Synchronization
 
 /// One request on its way through the server, with what is found out about it as it goes.
 struct Exchange: Sendable {
     let request: Request
     let channel: any Channel
     let requestID: String
+    /// What has passed so far, for the log.
+    let traffic = Traffic()
     /// `http` or `https`, as the client connected to this process.
     let scheme: String
     /// The request's path without the query, and the query, both as sent.
@@ -43,8 +46,11 @@ struct Exchange: Sendable {
         return query.split(separator: "&").compactMap { pair in
             let equals = pair.firstIndex(of: "=") ?? pair.endIndex
             guard PercentCoding.decode(pair[..<equals], plusIsSpace: true) == name else { return nil }
-            return equals == pair.endIndex
+            let value =
+                equals == pair.endIndex
                 ? "" : PercentCoding.decode(pair[pair.index(after: equals)...], plusIsSpace: true)
+            // No parameter of any API holds a NUL, and a database may end a text there.
+            return value.utf8.contains(0) ? String(value.prefix { $0 != "\0" }) + "\u{FFFD}" : value
         }
     }
 
@@ -73,7 +79,7 @@ struct Exchange: Sendable {
     /// The request's body. Reading it tells a client that waits for it to go on (RFC 9110 section 10.1.1), so a request
     /// is refused before its body by not reading it.
     var body: ExpectedBody {
-        ExpectedBody(body: request.body, channel: isAwaitingContinue ? channel : nil)
+        ExpectedBody(body: request.body, channel: isAwaitingContinue ? channel : nil, traffic: traffic)
     }
 
     /// Whether the client holds its body back until it is told to go on.
@@ -82,28 +88,45 @@ struct Exchange: Sendable {
     }
 }
 
+/// Bytes of bodies that one exchange has moved.
+final class Traffic: Sendable {
+    private let receivedBytes = Atomic(0)
+    private let sentBytes = Atomic(0)
+
+    var received: Int { receivedBytes.load(ordering: .relaxed) }
+    /// Only of blobs that are sent in pieces.
+    var sent: Int { sentBytes.load(ordering: .relaxed) }
+
+    func addReceived(_ bytes: Int) { receivedBytes.add(bytes, ordering: .relaxed) }
+    func addSent(_ bytes: Int) { sentBytes.add(bytes, ordering: .relaxed) }
+}
+
 /// A request body that sends `100 Continue` when it is first read, if the client asked for that.
 struct ExpectedBody: AsyncSequence, Sendable {
     typealias Element = ByteBuffer
 
     let body: RequestBody
     let channel: (any Channel)?
+    let traffic: Traffic
 
     struct AsyncIterator: AsyncIteratorProtocol {
         var iterator: RequestBody.AsyncIterator
         var channel: (any Channel)?
+        let traffic: Traffic
 
         mutating func next() async throws -> ByteBuffer? {
             if let channel {
                 self.channel = nil
                 try await channel.writeAndFlush(HTTPResponsePart.head(HTTPResponse(status: .continue)))
             }
-            return try await iterator.next()
+            let buffer = try await iterator.next()
+            if let buffer { traffic.addReceived(buffer.readableBytes) }
+            return buffer
         }
     }
 
     func makeAsyncIterator() -> AsyncIterator {
-        AsyncIterator(iterator: body.makeAsyncIterator(), channel: channel)
+        AsyncIterator(iterator: body.makeAsyncIterator(), channel: channel, traffic: traffic)
     }
 
     /// The whole body, at most `limit` bytes; nil when it is longer.

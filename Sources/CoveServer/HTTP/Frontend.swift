@@ -16,8 +16,9 @@ struct Frontend: Sendable {
     let health: HealthResponder
     let authentication: Authentication?
     let accessLog: AccessLog?
-    /// `http.headers`: on every response.
-    let headers: [HTTPField]
+    let logger: Logger
+    /// `http.headers`: on every response that has no such field of its own.
+    let headers: [(name: HTTPField.Name, values: [String])]
     /// `http.prefix` without its trailing slash.
     let prefix: String
 
@@ -37,19 +38,17 @@ struct Frontend: Sendable {
         }
         response.headers[.requestID] = exchange.requestID
         response.headers[.date] = Timestamp.httpDate()
-        for header in headers where response.headers[header.name] == nil { response.headers.append(header) }
-        // A client that was not told to go on will not send its body: there is no next request on this connection.
-        if exchange.isAwaitingContinue, response.status.code >= 400 { response.headers[.connection] = "close" }
-        var sent = response.body.contentLength ?? 0
+        for (name, values) in headers where response.headers[name] == nil { response.headers[values: name] = values }
+        let hasBody = exchange.method != .head && response.status != .notModified && response.status != .noContent
+        let sent = hasBody ? response.body.contentLength ?? 0 : 0
         do {
-            if exchange.method == .head || response.status == .notModified || response.status == .noContent {
-                sent = 0
-                try await writer.writeResponse(response.head)
-            } else {
+            if hasBody {
                 try await writer.write(response: response.head, body: response.body)
+            } else {
+                try await writer.writeResponse(response.head)
             }
         } catch {
-            accessLog?.record(exchange, response.status, bytes: sent, started: started, aborted: true)
+            accessLog?.record(exchange, response.status, bytes: exchange.traffic.sent, started: started, aborted: true)
             throw error
         }
         accessLog?.record(exchange, response.status, bytes: sent, started: started, aborted: false)
@@ -59,12 +58,14 @@ struct Frontend: Sendable {
         var path = exchange.path
         if !prefix.isEmpty, path.hasPrefix(prefix + "/") { path = path.dropFirst(prefix.count) }
         if path == "/v2" || path.hasPrefix("/v2/") {
+            // Before authentication: browsers ask what is allowed without credentials (Fetch, "CORS-preflight request").
+            if exchange.method == .options { return oci.options(path.dropFirst(3)) }
             try await authenticate(&exchange)
             var response = try await respondToOCI(&exchange, path.dropFirst(3))
             response.headers[.dockerAPIVersion] = "registry/2.0"
             return response
         }
-        if let response = await health.respond(exchange, path: path) { return response }
+        if let response = try await health.respond(exchange, path: path) { return response }
         throw OCIFailure(
             status: .notFound, code: .unsupported,
             message: "there is nothing at '\(path.prefix(300))'; the registry's API begins at /v2/")
@@ -75,6 +76,9 @@ struct Frontend: Sendable {
         do throws(OCIFailure) {
             return try await oci.respond(&exchange, path: path)
         } catch {
+            if let cause = error.cause {
+                logger.error("unavailable", metadata: ["reason": "\(cause)", "request_id": "\(exchange.requestID)"])
+            }
             return error.response
         }
     }

@@ -12,7 +12,7 @@ struct GuardedChannel<Base: ServerChildChannel>: ServerChildChannel {
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         do {
-            try channel.pipeline.syncOperations.addHandler(HeadDeadline(timeout: limits.headerTimeout))
+            try channel.pipeline.syncOperations.addHandler(ConnectionDeadline(limits: limits))
         } catch {
             return channel.eventLoop.makeFailedFuture(error)
         }

@@ -3,8 +3,13 @@ import HTTPTypes
 import NIOCore
 import NIOHTTP1
 
-/// What HTTP/1 asks for and the layers above do not know of: a client of HTTP/1.0 finds its connection closed
-/// (RFC 9112 section 9.3), and bytes that are no request are answered in the protocol's envelope.
+/// What HTTP/1 asks for and the layers above do not know of.
+///
+/// - A connection is closed when the client said so or speaks HTTP/1.0 (RFC 9112 section 9.3), and after the refusal of
+///   a body that the client was never told to send: it may send it or not (RFC 9110 section 10.1.1).
+/// - A request without exactly one `Host`, or with a transfer coding other than chunked, is refused (RFC 9112 sections
+///   3.2 and 6.3).
+/// - Bytes that are no request are answered in the protocol's envelope.
 ///
 /// Stands between the HTTP/1 parser and the conversion to version-independent parts. After a parser's error the server
 /// above writes a bare 400, in order behind the responses that are still due; its head is replaced here.
@@ -14,40 +19,46 @@ final class HTTP1Manners: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundIn = HTTPServerResponsePart
     typealias OutboundOut = HTTPServerResponsePart
 
-    private var error: HTTPParserError?
+    private var failure: OCIFailure?
     /// Requests that have not been answered to the end.
     private var owed = 0
     private var closesAfterResponse = false
+    /// The client holds its body back and has not been told to go on.
+    private var isAwaitingContinue = false
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if case .head(let head) = unwrapInboundIn(data) {
-            owed += 1
-            closesAfterResponse = head.version.major == 1 && head.version.minor == 0 && !head.isKeepAlive
+        guard failure == nil else { return }
+        guard case .head(var head) = unwrapInboundIn(data) else { return context.fireChannelRead(data) }
+        let isHTTP10 = head.version.major == 1 && head.version.minor == 0
+        if let refusal = Self.refusal(of: head, isHTTP10: isHTTP10) {
+            failure = refusal
+            return context.fireErrorCaught(HTTPParserError.unknown)
         }
-        context.fireChannelRead(data)
+        owed += 1
+        closesAfterResponse = !head.isKeepAlive
+        // HTTP/1.0 knows no interim responses.
+        if isHTTP10 { head.headers.remove(name: "Expect") }
+        isAwaitingContinue = head.headers[canonicalForm: "Expect"].contains { $0.lowercased() == "100-continue" }
+        context.fireChannelRead(wrapInboundOut(.head(head)))
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if let error = error as? HTTPParserError { self.error = error }
+        if failure == nil, let error = error as? HTTPParserError { failure = Self.failure(for: error) }
         context.fireErrorCaught(error)
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         switch unwrapOutboundIn(data) {
         case .head(let head) where owed == 0:
-            guard let error else { return context.write(data, promise: promise) }
-            let failure = Self.failure(for: error)
-            let body = failure.envelope
-            var refusal = HTTPResponseHead(
-                version: head.version, status: HTTPResponseStatus(statusCode: failure.status.code))
-            refusal.headers.add(name: "Connection", value: "close")
-            refusal.headers.add(name: "Content-Type", value: "application/json")
-            refusal.headers.add(name: "Content-Length", value: String(body.readableBytes))
-            for field in failure.headers { refusal.headers.add(name: field.name.rawName, value: field.value) }
-            context.write(wrapOutboundOut(.head(refusal)), promise: promise)
-            context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
-        case .head(var head) where closesAfterResponse && head.status.code >= 200:
-            head.headers.replaceOrAdd(name: "Connection", value: "close")
+            guard let failure else { return context.write(data, promise: promise) }
+            refuse(context, failure, version: head.version, promise: promise)
+        case .head(var head):
+            if head.status == .continue {
+                isAwaitingContinue = false
+            } else if head.status.code >= 200 {
+                if isAwaitingContinue { closesAfterResponse = true }
+                if closesAfterResponse { head.headers.replaceOrAdd(name: "Connection", value: "close") }
+            }
             context.write(wrapOutboundOut(.head(head)), promise: promise)
         case .end where owed > 0:
             owed -= 1
@@ -58,12 +69,40 @@ final class HTTP1Manners: ChannelDuplexHandler, RemovableChannelHandler {
         }
     }
 
+    private func refuse(
+        _ context: ChannelHandlerContext, _ failure: OCIFailure, version: HTTPVersion, promise: EventLoopPromise<Void>?
+    ) {
+        let body = failure.envelope
+        var head = HTTPResponseHead(version: version, status: HTTPResponseStatus(statusCode: failure.status.code))
+        head.headers.add(name: "Connection", value: "close")
+        head.headers.add(name: "Content-Type", value: "application/json")
+        head.headers.add(name: "Content-Length", value: String(body.readableBytes))
+        head.headers.add(name: "Date", value: Timestamp.httpDate())
+        for field in failure.headers { head.headers.add(name: field.name.rawName, value: field.value) }
+        context.write(wrapOutboundOut(.head(head)), promise: promise)
+        context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
+    }
+
+    private static func refusal(of head: HTTPRequestHead, isHTTP10: Bool) -> OCIFailure? {
+        let hosts = head.headers["Host"].count
+        if hosts > 1 || hosts == 0 && !isHTTP10 {
+            return OCIFailure(
+                status: .badRequest, code: .unsupported, message: "a request needs exactly one Host header, not \(hosts)")
+        }
+        let codings = head.headers[canonicalForm: "Transfer-Encoding"]
+        if !codings.isEmpty, codings.count > 1 || codings[0].lowercased() != "chunked" {
+            return OCIFailure(
+                status: .badRequest, code: .unsupported, message: "the only transfer coding that is understood is chunked")
+        }
+        return nil
+    }
+
     private static func failure(for error: HTTPParserError) -> OCIFailure {
         switch error {
         case .invalidMethod:
             OCIFailure(
                 status: .methodNotAllowed, code: .unsupported, message: "the request's method is not one that this server knows",
-                headers: [.allow: "GET, HEAD, POST, PUT, PATCH, DELETE"])
+                headers: [.allow: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"])
         case .headerOverflow:
             OCIFailure(
                 status: .requestHeaderFieldsTooLarge, code: .unsupported,

@@ -16,23 +16,22 @@ struct Listeners {
     let group: any EventLoopGroup
     let logger: Logger
 
+    /// All of them as one, so that a shutdown reaches all at once.
+    ///
     /// - Throws: ``ServeError`` when an address or a TLS file cannot be used.
-    func services(for configuration: Configuration.HTTP) throws(ServeError) -> [any Service] {
-        var services = [
-            try service(address: configuration.addr, network: configuration.net, tls: configuration.tls)
-        ]
-        for listener in configuration.listeners {
-            services.append(try service(address: listener.addr, network: listener.net, tls: listener.tls))
+    func service(for configuration: Configuration.HTTP) throws(ServeError) -> any Service {
+        let first = Configuration.Listener(addr: configuration.addr, net: configuration.net, tls: configuration.tls)
+        var servers = [try server(for: first, key: "http")]
+        for (index, listener) in configuration.listeners.enumerated() {
+            servers.append(try server(for: listener, key: "http.listeners[\(index)]"))
         }
-        return services
+        return Together(services: servers)
     }
 
-    private func service(
-        address: String, network: Configuration.Network, tls: Configuration.TLS?
-    ) throws(ServeError) -> any Service {
-        let bind = try Self.bindAddress(address, network)
+    private func server(for listener: Configuration.Listener, key: String) throws(ServeError) -> any Service {
+        let bind = try Self.bindAddress(listener.addr, listener.net)
         let frontend = frontend
-        let scheme = tls == nil ? "http" : "https"
+        let scheme = listener.tls == nil ? "http" : "https"
         let responder: HTTPChannelHandler.Responder = { request, writer, channel in
             try await frontend.respond(request, writer, channel, scheme: scheme)
         }
@@ -41,8 +40,8 @@ struct Listeners {
         stream.httpDecoder.maxHeaderListSize = limits.maximumHeaderBytes
         stream.httpDecoder.maxHeaderFieldSize = limits.maximumHeaderBytes
         stream.httpDecoder.maxHeaderFieldCount = 256
-        guard let tls else {
-            return server(HTTP1Channel(responder: responder, configuration: stream), bind)
+        guard let tls = listener.tls else {
+            return server(HTTP1Channel(responder: responder, configuration: stream), bind, listener, key)
         }
         let files = try TLSFiles(certificate: tls.certificate, key: tls.key, logger: logger)
         let configuration = try files.configuration(tls)
@@ -53,34 +52,96 @@ struct Listeners {
                     streamConfiguration: stream)
                 return server(
                     try HTTP2UpgradeChannel(tlsConfiguration: configuration, configuration: channel, responder: responder),
-                    bind)
+                    bind, listener, key)
             }
             return server(
                 try TLSHTTP1Channel(
-                    tls: configuration, base: HTTP1Channel(responder: responder, configuration: stream)), bind)
+                    tls: configuration, base: HTTP1Channel(responder: responder, configuration: stream)), bind, listener, key)
         } catch {
-            throw ServeError("http.tls: \(error)")
+            throw ServeError("\(key).tls: \(error)")
         }
     }
 
-    private func server(_ channel: some ServerChildChannel, _ address: BindAddress) -> any Service {
-        Server(
+    private func server(
+        _ channel: some ServerChildChannel, _ address: BindAddress, _ listener: Configuration.Listener, _ key: String
+    ) -> any Service {
+        // The library tells of every start as well, with less in it.
+        var quiet = logger
+        quiet.logLevel = max(logger.logLevel, .notice)
+        let server = Server(
             childChannelSetup: GuardedChannel(base: channel, limits: limits),
             configuration: ServerConfiguration(
                 address: address, backlog: 1024,
-                availableConnectionsDelegate: .maximum(limits.maximumConnections, logger: logger)),
-            eventLoopGroup: group, logger: logger)
+                availableConnectionsDelegate: .maximum(limits.maximumConnections, logger: quiet)),
+            onServerRunning: { [logger] channel in
+                logger.info(
+                    "serving",
+                    metadata: [
+                        "addr": "\(channel.localAddress.map(Self.text) ?? listener.addr)",
+                        "tls": "\(listener.tls != nil)", "version": "\(Version.current)",
+                    ])
+            },
+            eventLoopGroup: group, logger: quiet)
+        return Named(service: server, key: "\(key).addr", address: listener.addr)
     }
 
+    private static func text(_ address: SocketAddress) -> String {
+        switch address {
+        case .v4: "\(address.ipAddress ?? ""):\(address.port ?? 0)"
+        case .v6: "[\(address.ipAddress ?? "")]:\(address.port ?? 0)"
+        case .unixDomainSocket: address.pathname ?? ""
+        }
+    }
+
+    /// Runs services side by side.
+    private struct Together: Service {
+        let services: [any Service]
+
+        func run() async throws {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for service in services { group.addTask { try await service.run() } }
+                try await group.waitForAll()
+            }
+        }
+    }
+
+    /// Says which setting it was that cannot be listened on.
+    private struct Named: Service {
+        let service: any Service
+        let key: String
+        let address: String
+
+        func run() async throws {
+            do {
+                try await service.run()
+            } catch {
+                throw ServeError("\(key): cannot listen on \(address): \(error)")
+            }
+        }
+    }
+
+    /// `host:port`, `:port` for every interface, `[::1]:port`, or a path for a unix socket.
     static func bindAddress(_ text: String, _ network: Configuration.Network) throws(ServeError) -> BindAddress {
         switch ListenAddress(text, network) {
         case .unix(let path): return .unixDomainSocket(path: path)
         // "::" takes IPv4 connections as well.
-        case .tcp(let host, let port): return .hostname(host.isEmpty ? "::" : host, port: port)
+        case .tcp(let host, let port): return .hostname(host.isEmpty ? (hasIPv6 ? "::" : "0.0.0.0") : host, port: port)
         case nil: throw ServeError("http.addr: '\(text)' is not of the form host:port or :port")
         }
     }
 }
+
+/// Whether the kernel knows IPv6 at all.
+private let hasIPv6: Bool = {
+    #if os(Linux)
+        let descriptor = socket(AF_INET6, Int32(SOCK_STREAM.rawValue), 0)
+    #else
+        let descriptor = socket(AF_INET6, SOCK_STREAM, 0)
+    #endif
+    guard descriptor >= 0 else { return errno != EAFNOSUPPORT }
+    close(descriptor)
+    return true
+}()
 
 /// HTTP/1.1 over TLS, for `http.http2.disabled`.
 private struct TLSHTTP1Channel: ServerChildChannel {

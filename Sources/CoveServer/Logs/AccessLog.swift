@@ -18,7 +18,7 @@ struct AccessLog: Sendable {
         line.add("path", String(exchange.path.prefix(1024)))
         line.add("status", status.code)
         line.add("bytes", bytes)
-        if let length = exchange.contentLength, length > 0 { line.add("bytes_in", Int(length)) }
+        if exchange.traffic.received > 0 { line.add("bytes_in", exchange.traffic.received) }
         line.add("duration_us", Int(elapsed.seconds * 1_000_000 + elapsed.attoseconds / 1_000_000_000_000))
         if let user = exchange.user { line.add("user", user) }
         if let repository = exchange.repository { line.add("repository", String(repository.prefix(255))) }

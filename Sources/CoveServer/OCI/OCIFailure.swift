@@ -13,6 +13,8 @@ struct OCIFailure: Error {
     var message: String
     var detail: [String: String] = [:]
     var headers = HTTPFields()
+    /// What failed inside: for the log, not for the client.
+    var cause: String?
 
     private struct Envelope: Encodable {
         struct Item: Encodable {
@@ -132,11 +134,10 @@ extension OCIFailure {
             self.init(
                 status: HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage"), code: .unavailable,
                 message: "the registry's disk is full; nothing of this request was stored. Free space and try again")
-        case .unavailable:
-            // What failed inside is for the log, not for the client.
+        case .unavailable(let why):
             self.init(
                 status: .serviceUnavailable, code: .unavailable,
-                message: "the registry could not reach its store; try again", headers: [.retryAfter: "5"])
+                message: "the registry could not reach its store; try again", headers: [.retryAfter: "5"], cause: why)
         case .bodyFailed:
             self.init(
                 status: .badRequest, code: .blobUploadInvalid,

@@ -58,7 +58,7 @@ extension OCIResponder {
             let slice = bytes.getSlice(at: bytes.readerIndex + Int(part.lowerBound), length: part.count) ?? bytes
             return Response(status: status, headers: headers, body: .init(byteBuffer: slice))
         case .storage(let reader):
-            return Response(status: status, headers: headers, body: .streaming(reader, part, to: exchange.channel))
+            return Response(status: status, headers: headers, body: .streaming(reader, part, for: exchange))
         }
     }
 
@@ -92,12 +92,13 @@ extension OCIResponder {
 
 extension ResponseBody {
     /// A part of a blob. The reader is closed at the end.
-    static func streaming(_ reader: any BlobReader, _ part: Range<Int64>, to channel: any Channel) -> ResponseBody {
-        ResponseBody(contentLength: part.count) { writer in
+    static func streaming(_ reader: any BlobReader, _ part: Range<Int64>, for exchange: Exchange) -> ResponseBody {
+        let pump = BlobPump(reader: reader, channel: exchange.channel, traffic: exchange.traffic)
+        return ResponseBody(contentLength: part.count) { writer in
             do {
                 // Not by the response writer: it takes whatever comes before the event loop has had its turn, so that
                 // a slow client would cost megabytes.
-                try await BlobPump(reader: reader, channel: channel).send(part)
+                try await pump.send(part)
             } catch {
                 await reader.close()
                 throw error

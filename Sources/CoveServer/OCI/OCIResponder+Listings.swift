@@ -20,7 +20,7 @@ extension OCIResponder {
         }
         var headers = HTTPFields()
         if more, let last = page.last {
-            headers[.link] = link("/v2/\(name)/tags/list", ["n": String(limit), "last": last], exchange)
+            headers[.link] = link("/v2/\(name)/tags/list", ["n": String(limit), "last": last])
         }
         return .json(TagList(name: name.description, tags: page), headers: headers)
     }
@@ -35,7 +35,7 @@ extension OCIResponder {
         }
         var headers = HTTPFields()
         if more, let last = page.last {
-            headers[.link] = link("/v2/_catalog", ["n": String(limit), "last": last], exchange)
+            headers[.link] = link("/v2/_catalog", ["n": String(limit), "last": last])
         }
         return .json(Catalog(repositories: page), headers: headers)
     }
@@ -67,7 +67,7 @@ extension OCIResponder {
         if more, let last = page.last {
             var query = ["n": String(limit), "last": last.digest.description]
             query["artifactType"] = artifactType
-            headers[.link] = link("/v2/\(name)/referrers/\(subject)", query, exchange)
+            headers[.link] = link("/v2/\(name)/referrers/\(subject)", query)
         }
         let entries = page.map {
             Index.Entry(
@@ -77,9 +77,10 @@ extension OCIResponder {
         return .json(Index(manifests: entries), headers: headers, type: MediaType.imageIndex)
     }
 
-    private func link(_ path: String, _ query: [String: String], _ exchange: Exchange) -> String {
+    private func link(_ path: String, _ query: [String: String]) -> String {
         let pairs = query.sorted { $0.key > $1.key }.map { "\($0.key)=\(PercentCoding.encode($0.value))" }
-        return "<\(options.location.url(path, for: exchange))?\(pairs.joined(separator: "&"))>; rel=\"next\""
+        // Without scheme and host, as the specification shows it: it leads back the way the client came.
+        return "<\(options.location.prefix)\(path)?\(pairs.joined(separator: "&"))>; rel=\"next\""
     }
 
     private static func limit(_ exchange: Exchange, most: Int, usual: Int) throws(OCIFailure) -> Int {

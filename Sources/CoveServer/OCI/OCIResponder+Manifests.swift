@@ -79,11 +79,16 @@ extension OCIResponder {
             status: .contentTooLarge, code: .manifestInvalid,
             message: "the manifest is larger than the limit of \(Manifest.maximumSize) bytes (4 MiB)")
         if let length = exchange.contentLength, length > Manifest.maximumSize { throw tooLarge }
+        // What can be told before the body is: a client may be waiting for leave to send it.
+        try await asking { () throws(RegistryError) in
+            try registry.checkManifestPush(contentType: exchange.headers[.contentType])
+        }
         let payload: ByteBuffer?
         do {
             payload = try await exchange.body.collect(upTo: Manifest.maximumSize)
         } catch {
-            throw OCIFailure(.bodyFailed(error))
+            throw OCIFailure(
+                status: .badRequest, code: .manifestInvalid, message: "the manifest's body ended early; push it again")
         }
         guard let payload else { throw tooLarge }
         let receipt = try await asking { () throws(RegistryError) in

@@ -19,14 +19,10 @@ struct OCIResponder: Sendable {
     /// - Parameter path: what follows `/v2`.
     /// - Throws: ``OCIFailure``.
     func respond(_ exchange: inout Exchange, path: Substring) async throws(OCIFailure) -> Response {
-        guard let route = OCIRoute(path: path) else {
-            throw OCIFailure(
-                status: .notFound, code: .unsupported,
-                message: "'/v2\(path.prefix(300))' is not an endpoint of the distribution API")
-        }
+        guard let route = OCIRoute(path: path) else { throw Self.unknownEndpoint(path) }
         exchange.repository = route.repository
         guard route.methods.contains(exchange.method) else {
-            throw .methodNotAllowed(exchange.method, allowed: route.methods)
+            throw .methodNotAllowed(exchange.method, allowed: route.methods + [.options])
         }
         switch route {
         case .base: return .json([String: String]())
@@ -41,6 +37,18 @@ struct OCIResponder: Sendable {
         case .uploads(let name): return try await beginUpload(exchange, in: try Self.name(name))
         case .upload(let name, let id): return try await upload(exchange, id, in: try Self.name(name))
         }
+    }
+
+    /// Answers OPTIONS (RFC 9110 section 9.3.7): which methods there are.
+    func options(_ path: Substring) -> Response {
+        guard let route = OCIRoute(path: path) else { return Self.unknownEndpoint(path).response }
+        return .empty(.ok, headers: [.allow: (route.methods + [.options]).map(\.rawValue).joined(separator: ", ")])
+    }
+
+    private static func unknownEndpoint(_ path: Substring) -> OCIFailure {
+        OCIFailure(
+            status: .notFound, code: .unsupported,
+            message: "'/v2\(path.prefix(300))' is not an endpoint of the distribution API")
     }
 
     static func name(_ text: String) throws(OCIFailure) -> RepositoryName {
@@ -69,7 +77,6 @@ struct OCIResponder: Sendable {
         do {
             return try await body()
         } catch {
-            if case .unavailable(let why) = error { registry.report(why) }
             var failure = OCIFailure(error)
             adding(&failure, error)
             throw failure
