@@ -55,6 +55,24 @@ struct BlobTests {
         await reader.close()
     }
 
+    @Test("what is read without waiting is the same, or nothing", arguments: StorageFixture.Kind.allCases)
+    func atOnce(kind: StorageFixture.Kind) async throws {
+        let fixture = try StorageFixture(kind)
+        var random = SeededGenerator(seed: 4)
+        let content = random.text(of: "abcdefghij", length: 300...300)
+        let reader = try await fixture.storage.openBlob(fixture.storage.store(content))
+        for _ in 0..<100 {
+            let offset = Int.random(in: 0...320, using: &random)
+            let length = Int.random(in: 1...320, using: &random)
+            var buffer = ByteBuffer(string: "before ")
+            let count = reader.readAtOnce(at: Int64(offset), length: length, into: &buffer)
+            if kind == .memory || offset >= 300 { #expect((count == nil) == (offset >= 300)) }
+            #expect(String(buffer: buffer) == "before " + content.dropFirst(offset).prefix(count ?? 0))
+            #expect(count.map { (1...length).contains($0) } ?? true)
+        }
+        await reader.close()
+    }
+
     @Test("several reads of one reader run at once", arguments: StorageFixture.Kind.allCases)
     func concurrentReads(kind: StorageFixture.Kind) async throws {
         let fixture = try StorageFixture(kind)
