@@ -18,6 +18,41 @@ struct BlobTests {
         await #expect(throws: BlobStorageError.self) { try await fixture.storage.text(of: id, length: 1) }
     }
 
+    @Test(
+        "what becomes of blob and upload is what recording the place came to", arguments: StorageFixture.Kind.allCases,
+        [(PlacementOutcome.recorded, true, false), (.notNeeded, false, false), (.refused, false, true), (.unknown, true, false)])
+    func outcomes(kind: StorageFixture.Kind, expected: (outcome: PlacementOutcome, blobStays: Bool, uploadStays: Bool)) async throws {
+        let fixture = try StorageFixture(kind)
+        let id = UploadID()
+        try await fixture.storage.upload(["bytes"], to: id)
+        let place = Shared("")
+        try await fixture.storage.commit(id, as: Digest.of("bytes".utf8)) { location in
+            place.change { $0 = location }
+            // The bytes are in place when the recording begins.
+            #expect((try? await fixture.storage.text(at: location)) == "bytes")
+            return expected.outcome
+        }
+        #expect(try await fixture.storage.size(of: place.value) == (expected.blobStays ? 5 : nil))
+        let upload = try? await fixture.storage.text(of: id, length: 5)
+        #expect(upload == (expected.uploadStays ? "bytes" : nil))
+        if expected.uploadStays {
+            let again = try await fixture.storage.commit(id, as: Digest.of("bytes".utf8))
+            #expect(again != place.value)
+            #expect(try await fixture.storage.text(at: again) == "bytes")
+        }
+    }
+
+    @Test("an upload that is not there gets no place, and nothing is recorded", arguments: StorageFixture.Kind.allCases)
+    func commitMissing(kind: StorageFixture.Kind) async throws {
+        let fixture = try StorageFixture(kind)
+        await #expect(throws: BlobStorageError.self) {
+            try await fixture.storage.commit(UploadID(), as: Digest.of([])) { _ in
+                Issue.record("a place was given")
+                return .recorded
+            }
+        }
+    }
+
     @Test("the same content twice has two locations, and deleting one leaves the other", arguments: StorageFixture.Kind.allCases)
     func locationsAreUnique(kind: StorageFixture.Kind) async throws {
         let fixture = try StorageFixture(kind)
@@ -51,6 +86,24 @@ struct BlobTests {
             let length = Int.random(in: 0...320, using: &random)
             let expected = content.dropFirst(offset).prefix(length)
             #expect(String(buffer: try await reader.read(at: Int64(offset), length: length)) == expected)
+        }
+        await reader.close()
+    }
+
+    @Test("what is read without waiting is the same, or nothing", arguments: StorageFixture.Kind.allCases)
+    func atOnce(kind: StorageFixture.Kind) async throws {
+        let fixture = try StorageFixture(kind)
+        var random = SeededGenerator(seed: 4)
+        let content = random.text(of: "abcdefghij", length: 300...300)
+        let reader = try await fixture.storage.openBlob(fixture.storage.store(content))
+        for _ in 0..<100 {
+            let offset = Int.random(in: 0...320, using: &random)
+            let length = Int.random(in: 1...320, using: &random)
+            var buffer = ByteBuffer(string: "before ")
+            let count = reader.readAtOnce(at: Int64(offset), length: length, into: &buffer)
+            if kind == .memory || offset >= 300 { #expect((count == nil) == (offset >= 300)) }
+            #expect(String(buffer: buffer) == "before " + content.dropFirst(offset).prefix(count ?? 0))
+            #expect(count.map { (1...length).contains($0) } ?? true)
         }
         await reader.close()
     }

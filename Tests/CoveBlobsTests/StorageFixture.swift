@@ -35,6 +35,16 @@ extension BlobStorage {
         await writer.close()
     }
 
+    /// Gives an upload its place and records it, and returns the location.
+    func commit(_ id: UploadID, as digest: Digest) async throws -> String {
+        let place = Shared("")
+        try await commit(id, as: digest) { location in
+            place.change { $0 = location }
+            return .recorded
+        }
+        return place.value
+    }
+
     /// Stores a blob and returns its location.
     func store(_ text: String) async throws -> String {
         let id = UploadID()

@@ -5,7 +5,8 @@ import Testing
 
 @Suite("Queries: events and pull counts")
 struct EventQueryTests {
-    private static let origin = Event.Origin(actor: "ann", requestID: "id-1", address: "10.0.0.1", userAgent: "docker/1")
+    private static let origin = Event.Origin(
+        actor: "ann", requestID: "id-1", method: "POST", host: "h:5000", address: "10.0.0.1", userAgent: "docker/1")
 
     @Test("an event's row says what happened to what, who asked and how")
     func append() async throws {
@@ -20,14 +21,15 @@ struct EventQueryTests {
         }
         let rows = try await store.rows(
             """
-            SELECT at, action, repository, digest, media_type, size, tag, from_repository, actor, request_id, address,
+            SELECT at, action, repository, digest, media_type, size, tag, from_repository, actor, request_id, method, host, address,
                 user_agent, count FROM event
             """)
         #expect(
             rows == [
                 [
                     .integer(at), .text("mount"), .text("to"), .bytes(digest.storageKey), .text("t/x"), .integer(9), .text("v1"),
-                    .text("from"), .text("ann"), .text("id-1"), .text("10.0.0.1"), .text("docker/1"), .integer(3),
+                    .text("from"), .text("ann"), .text("id-1"), .text("POST"), .text("h:5000"), .text("10.0.0.1"), .text("docker/1"),
+                    .integer(3),
                 ]
             ])
     }

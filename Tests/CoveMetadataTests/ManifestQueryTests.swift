@@ -1,8 +1,8 @@
-import CoveOCI
 import Foundation
 import Testing
 
 @testable import CoveMetadata
+@testable import CoveOCI
 
 @Suite("Queries: manifests")
 struct ManifestQueryTests {
@@ -47,30 +47,48 @@ struct ManifestQueryTests {
         }
     }
 
+    @Test("the tags whose answer changed with the type are told")
+    func retyped() async throws {
+        let store = try await StoreFixture.memory()
+        try await store.write { store in
+            let repository = try store.repository("r")
+            let manifest = try store.manifest("m", in: repository, mediaType: MediaType.imageManifest)
+            for name in ["a", "b"] {
+                try store.setTag(Tag(parsing: name), to: manifest.id, digest: manifest.digest, in: repository, actor: nil)
+            }
+            func insert(_ type: String) throws -> [String] {
+                let value = Manifest(
+                    mediaType: type, kind: .image, artifactType: "t/x", config: nil, layers: [], manifests: [], subject: nil,
+                    annotations: nil)
+                return try store.insertManifest(
+                    value, digest: manifest.digest, payload: Data("m".utf8), references: [], in: repository, actor: nil
+                ).retyped.map(\.description).sorted()
+            }
+            #expect(try insert(MediaType.imageManifest) == [])
+            #expect(try insert(MediaType.dockerManifest) == ["a", "b"])
+            #expect(try store.connection.row("SELECT artifact_type FROM manifest", [])?.values == [.text("t/x")])
+        }
+    }
+
     @Test("references are kept in order with their roles")
     func references() async throws {
         let store = try await StoreFixture.memory()
-        let blob = try await store.write { store in
-            let repository = try store.repository("r")
-            let blob = try store.blob("config")
-            let parts: [(ManifestReference.Role, String, Int64?)] = [
-                (.config, "config", blob.id), (.layer, "layer", nil), (.layer, "layer", nil), (.child, "child", nil),
-            ]
+        try await store.write { store in
+            let parts: [(ManifestReference.Role, String)] = [(.config, "config"), (.layer, "layer"), (.layer, "layer"), (.child, "child")]
             _ = try store.manifest(
-                "m", in: repository,
-                references: parts.map { role, text, blobID in
-                    let descriptor = Descriptor(mediaType: "t/\(text)", digest: StoreFixture.digest(text), size: 6)
-                    return ManifestReference(role: role, descriptor: descriptor, blobID: blobID)
+                "m", in: store.repository("r"),
+                references: parts.map { role, text in
+                    ManifestReference(
+                        role: role, descriptor: Descriptor(mediaType: "t/\(text)", digest: StoreFixture.digest(text), size: 6))
                 })
-            return blob
         }
-        let rows = try await store.rows("SELECT position, role, media_type, blob_id FROM manifest_reference ORDER BY position")
-        #expect(
-            rows == [
-                [.integer(0), .text("config"), .text("t/config"), .integer(blob.id)],
-                [.integer(1), .text("layer"), .text("t/layer"), .null],
-                [.integer(2), .text("layer"), .text("t/layer"), .null], [.integer(3), .text("child"), .text("t/child"), .null],
-            ])
+        let rows = try await store.rows("SELECT position, role, media_type, digest, size FROM manifest_reference ORDER BY position")
+        let expected: [[SQLValue]] = ["config", "layer", "layer", "child"].enumerated().map { position, role in
+            [
+                .integer(Int64(position)), .text(role), .text("t/\(role)"), .bytes(StoreFixture.digest(role).storageKey), .integer(6),
+            ]
+        }
+        #expect(rows == expected)
     }
 
     @Test("deleting a manifest takes its tags and references along, and says what went")
@@ -80,7 +98,7 @@ struct ManifestQueryTests {
             let repository = try store.repository("r")
             let descriptor = Descriptor(mediaType: "l", digest: StoreFixture.digest("l"), size: 1)
             let gone = try store.manifest(
-                "gone", in: repository, references: [ManifestReference(role: .layer, descriptor: descriptor, blobID: nil)])
+                "gone", in: repository, references: [ManifestReference(role: .layer, descriptor: descriptor)])
             let kept = try store.manifest("kept", in: repository)
             for (name, target) in [("a", gone), ("b", gone), ("c", kept)] {
                 try store.setTag(Tag(parsing: name), to: target.id, digest: target.digest, in: repository, actor: nil)

@@ -43,7 +43,8 @@ extension MetadataTransaction {
             mediaType: mediaType, kind: .image, artifactType: artifactType, config: nil, layers: [], manifests: [],
             subject: subject.map { Descriptor(mediaType: MediaType.imageManifest, digest: $0, size: 1) }, annotations: annotations)
         let id = try insertManifest(
-            manifest, digest: digest, payload: bytes, references: references, in: repositoryID, actor: "ann")
+            manifest, digest: digest, payload: bytes, references: references, in: repositoryID, actor: "ann"
+        ).id
         return (id, digest)
     }
 }

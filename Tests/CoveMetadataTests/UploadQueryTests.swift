@@ -14,7 +14,8 @@ struct UploadQueryTests {
         let store = try await StoreFixture.memory()
         try await store.write { try $0.insertUpload(Self.record("a", algorithm: algorithm)) }
         #expect(try await store.read { try $0.upload("a") } == Self.record("a", algorithm: algorithm))
-        try await store.write { try $0.setReceived(7_000_000_000, ofUpload: "a") }
+        #expect(try await store.write { try $0.setReceived(7_000_000_000, ofUpload: "a") })
+        #expect(try await !store.write { try $0.setReceived(1, ofUpload: "b") })
         #expect(try await store.read { try $0.upload("a") } == Self.record("a", received: 7_000_000_000, algorithm: algorithm))
         #expect(try await store.read { try $0.upload("b") } == nil)
     }
@@ -43,8 +44,13 @@ struct UploadQueryTests {
             #expect(try store.uploads(idleSince: 901, limit: 2).map(\.id) == ["c", "b"])
             #expect(try store.uploads(idleSince: 100, limit: 10).isEmpty)
             // What is received renews an upload.
-            try store.setReceived(1, ofUpload: "c")
+            #expect(try store.setReceived(1, ofUpload: "c"))
             #expect(try store.uploads(idleSince: 900, limit: 10).map(\.id) == ["b", "a"])
+            // Whoever ends one finds out that it was used since it was listed.
+            #expect(try !store.deleteUpload("c", idleSince: 900))
+            #expect(try store.deleteUpload("b", idleSince: 201))
+            #expect(try !store.deleteUpload("b", idleSince: 201))
+            #expect(try store.upload("c") != nil)
         }
     }
 }

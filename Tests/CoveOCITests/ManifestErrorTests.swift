@@ -104,9 +104,9 @@ struct ManifestErrorTests {
             (#"{"schemaVersion":2,"config":[]}"#, "'config' has the wrong type, expected an object"),
             (#"{"schemaVersion":2,"layers":[{},{"size":"3"}]}"#, "'layers[1].size' has the wrong type, expected an integer"),
             (#"{"schemaVersion":2,"annotations":{"a":1}}"#, "'annotations.a' has the wrong type, expected a string"),
-            ("[]", "the document has the wrong type, expected an object"),
-            ("{,}", "the document is not valid JSON"),
-            ("", "the document is not valid JSON"),
+            ("[]", "not acceptable as JSON: at byte 0: a JSON object must begin here"),
+            ("{,}", "not acceptable as JSON: at byte 1: a key in quotes must stand here"),
+            ("", "not acceptable as JSON: at byte 0: a JSON object must begin here"),
         ])
     func wrongType(json: String, reason: String) {
         #expect(throws: ManifestError.malformed(reason)) { try Samples.parse(json) }
@@ -124,7 +124,7 @@ struct ManifestErrorTests {
     @Test("nesting beyond 64 levels is refused before it is parsed", arguments: [64, 10_000])
     func tooDeep(depth: Int) {
         let deep = String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
-        #expect(throws: ManifestError.malformed("JSON is nested deeper than 64 levels or not balanced")) {
+        #expect(throws: ManifestError.malformed("not acceptable as JSON: it is nested deeper than 64 levels")) {
             try Samples.parse(Samples.image(more: #""x":\#(deep)"#))
         }
     }
@@ -132,8 +132,31 @@ struct ManifestErrorTests {
     @Test("UTF-16 is not JSON on the wire (RFC 8259 section 8.1)", arguments: [String.Encoding.utf16LittleEndian, .utf16BigEndian, .utf32])
     func utf16(encoding: String.Encoding) throws {
         let payload = try #require(Samples.image().data(using: encoding))
-        #expect(throws: ManifestError.malformed("a manifest is UTF-8 text without NUL bytes")) {
+        #expect {
             try Manifest(parsing: payload, contentType: nil)
+        } throws: { error in
+            guard case .malformed(let why) = error as? ManifestError else { return false }
+            return why.hasPrefix("not acceptable as JSON: ")
+        }
+    }
+
+    @Test("a key that stands twice is refused, as clients differ in which of the two counts")
+    func duplicateKeys() {
+        #expect {
+            try Samples.parse(Samples.image(more: #""layers":[]"#))
+        } throws: { error in
+            guard case .malformed(let why) = error as? ManifestError else { return false }
+            return why.hasSuffix("the key 'layers' is there twice")
+        }
+    }
+
+    @Test("a type that cannot be stored and compared is refused", arguments: ["a\\u0000b", "a\\nb", String(repeating: "x", count: 256)])
+    func implausibleTypes(type: String) {
+        #expect(throws: ManifestError.malformed("'artifactType' is not a media type")) {
+            try Samples.parse(Samples.image(more: #""artifactType":"\#(type)""#))
+        }
+        #expect(throws: ManifestError.badDescriptor(path: "layers[0].mediaType", reason: "is not a media type")) {
+            try Samples.parse(Samples.image(layers: [Samples.descriptor(type)]))
         }
     }
 }

@@ -151,4 +151,17 @@ struct BlobTests {
         try await fixture.storage.deleteBlob(blob.location)
         #expect(await refusal { _ = try await fixture.pull(digest, from: app) } == "unavailable")
     }
+
+    @Test("a push mends a blob whose bytes are gone or cut short", arguments: RegistryFixture.Kind.allCases)
+    func heal(kind: RegistryFixture.Kind) async throws {
+        let fixture = try await RegistryFixture(kind)
+        let digest = try await fixture.push("precious", to: app)
+        let name = app
+        let blob = try #require(try await fixture.metadata.read { try $0.blob(digest, in: name) })
+        try await fixture.storage.deleteBlob(blob.location)
+        try await fixture.push("precious", to: web)
+        #expect(try await fixture.pull(digest, from: app) == "precious")
+        #expect(try await fixture.pull(digest, from: web) == "precious")
+        #expect(fixture.files.count == (kind == .memory ? 0 : 1))
+    }
 }

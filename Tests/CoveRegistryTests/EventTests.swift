@@ -29,8 +29,8 @@ struct EventTests {
         let events = try await fixture.events()
         #expect(
             events == [
-                "push app blob", "mount web blob", "push app blob", "push app image a", "push app image b", "delete app - a",
-                "delete app image", "delete web -",
+                "push app blob", "mount web blob", "push app blob", "push app image a", "push app image b", "delete app image a",
+                "delete app image", "delete web blob",
             ])
     }
 

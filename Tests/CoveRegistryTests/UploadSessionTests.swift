@@ -19,11 +19,11 @@ struct UploadSessionTests {
         let id = UploadID()
         #expect(await sessions.acquire(id))
         #expect(sessions.take(id) == nil)
-        sessions.release(id, keeping: try await session(id, offset: 7))
+        await sessions.release(id, keeping: try await session(id, offset: 7))
         #expect(await sessions.acquire(id))
         #expect(sessions.take(id)?.offset == 7)
         #expect(sessions.take(id) == nil)
-        sessions.release(id, keeping: nil)
+        await sessions.release(id, keeping: nil)
         #expect(await sessions.acquire(id))
         #expect(sessions.take(id) == nil)
     }
@@ -39,7 +39,7 @@ struct UploadSessionTests {
                     #expect(now.change { $0 += 1 } == 1)
                     await Task.yield()
                     now.change { $0 -= 1 }
-                    sessions.release(id, keeping: nil)
+                    await sessions.release(id, keeping: nil)
                 }
             }
         }
@@ -61,7 +61,7 @@ struct UploadSessionTests {
         let (idle, busy) = (UploadID(), UploadID())
         for id in [idle, busy] {
             #expect(await sessions.acquire(id))
-            sessions.release(id, keeping: try await session(id, offset: 1))
+            await sessions.release(id, keeping: try await session(id, offset: 1))
         }
         #expect(await sessions.acquire(busy))
         await sessions.closeIdle(longerThan: .seconds(3600))

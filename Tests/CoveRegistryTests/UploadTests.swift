@@ -116,6 +116,35 @@ struct UploadTests {
         try await finish(id, as: "one two three", fixture)
     }
 
+    @Test("an upload whose client went away keeps what arrived, though its task is cancelled", arguments: RegistryFixture.Kind.allCases)
+    func cancelledTask(kind: RegistryFixture.Kind) async throws {
+        let fixture = try await RegistryFixture(kind)
+        let id = try await fixture.registry.beginUpload(in: app, algorithm: .sha256)
+        let name = app
+        let task = Task {
+            await refusal { _ = try await fixture.registry.appendChunk(CancellingBody(), claim: .init(), to: id, in: name) }
+        }
+        #expect(await task.value == "bodyFailed")
+        #expect(try await fixture.registry.uploadStatus(id, in: app) == 7)
+        try await finish(id, as: "arrived + rest", last: " + rest", fixture)
+    }
+
+    /// Cancels the task that reads it, after its first piece.
+    private struct CancellingBody: AsyncSequence {
+        struct Iterator: AsyncIteratorProtocol {
+            var isFirst = true
+
+            mutating func next() async throws -> ByteBuffer? {
+                defer { isFirst = false }
+                if isFirst { return ByteBuffer(string: "arrived") }
+                withUnsafeCurrentTask { $0?.cancel() }
+                throw CancellationError()
+            }
+        }
+
+        func makeAsyncIterator() -> Iterator { Iterator() }
+    }
+
     @Test("a process that did not begin the upload goes on with it", arguments: RegistryFixture.Kind.allCases)
     func otherProcess(kind: RegistryFixture.Kind) async throws {
         let fixture = try await RegistryFixture(kind)

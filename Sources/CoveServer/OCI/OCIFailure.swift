@@ -180,9 +180,10 @@ extension Response {
 
     /// An answer without a body.
     static func empty(_ status: HTTPResponse.Status, headers: HTTPFields = HTTPFields()) -> Response {
-        var headers = headers
-        if status != .noContent && status != .notModified { headers[.contentLength] = "0" }
-        return Response(status: status, headers: headers)
+        var response = Response(status: status, headers: headers)
+        // A length here would be that of the content that is not sent (RFC 9110 section 8.6), and it is not 0.
+        if status == .noContent || status == .notModified { response.headers[.contentLength] = nil }
+        return response
     }
 }
 

@@ -1,0 +1,144 @@
+import CoveOCI
+import CoveRegistry
+import HTTPTypes
+import HummingbirdCore
+import NIOCore
+import Testing
+
+@testable import CoveConfiguration
+@testable import CoveServer
+
+@Suite("Configuration to server")
+struct ConfigurationMappingTests {
+    @Test(
+        "an address is a host and port, or a path",
+        arguments: [
+            ("127.0.0.1:80", Configuration.Network.tcp, BindAddress.hostname("127.0.0.1", port: 80)),
+            (":5000", .tcp, .hostname("::", port: 5000)),
+            ("[::1]:5000", .tcp, .hostname("::1", port: 5000)), ("/run/x.sock", .unix, .unixDomainSocket(path: "/run/x.sock")),
+        ])
+    func bindAddress(text: String, network: Configuration.Network, expected: BindAddress) throws {
+        #expect(try Listeners.bindAddress(text, network) == expected)
+    }
+
+    @Test("an address without a port is refused", arguments: ["", "localhost", ":x", ":70000"])
+    func badAddress(text: String) {
+        #expect {
+            try Listeners.bindAddress(text, .tcp)
+        } throws: { error in
+            "\(error)" == "http.addr: '\(text)' is not of the form host:port or :port"
+        }
+    }
+
+    @Test("prefix and host lose their trailing slashes", arguments: [("", ""), ("/", ""), ("/registry/", "/registry"), ("/a/b//", "/a/b")])
+    func trimmed(prefix: String, expected: String) {
+        var http = Configuration.HTTP()
+        http.prefix = prefix
+        http.host = "https://h/"
+        #expect(http.trimmedPrefix == expected)
+        #expect(http.trimmedHost == "https://h")
+        http.host = ""
+        #expect(http.trimmedHost == nil)
+    }
+
+    @Test("http.headers are fields, one for each value; a name that is none is refused")
+    func fields() throws {
+        var http = Configuration.HTTP()
+        http.headers = [.init(name: "X-A", values: ["1", "2"]), .init(name: "X-B", values: [])]
+        #expect(try http.fields.map { "\($0.name): \($0.value)" } == ["X-A: 1", "X-A: 2"])
+        http.headers = [.init(name: "not a name", values: ["1"])]
+        #expect {
+            try http.fields
+        } throws: { error in
+            "\(error)" == "http.headers: 'not a name' is not a header name"
+        }
+    }
+
+    @Test("allow and deny decide on layer URLs")
+    func urls() throws {
+        var validation = Configuration.Validation()
+        #expect(try validation.policy.allowsURL("anything"))
+        validation.allowedURLs = ["^https://(good|better)/"]
+        validation.deniedURLs = ["/secret"]
+        let policy = try validation.policy
+        #expect(policy.allowsURL("https://good/a"))
+        #expect(!policy.allowsURL("https://evil/a"))
+        #expect(!policy.allowsURL("https://better/secret"))
+        validation.disabled = true
+        #expect(try validation.policy.allowsURL("https://evil/a"))
+        validation.disabled = false
+        validation.allowedURLs = ["("]
+        #expect(throws: ServeError.self) { try validation.policy }
+    }
+
+    @Test("validation decides what an index and an image need")
+    func references() throws {
+        var validation = Configuration.Validation()
+        guard case .all = try validation.policy.indexEntries else { throw ServeError("not all") }
+        #expect(try validation.policy.requiresBlobs)
+        validation.platforms = .list
+        validation.platformList = [.init(os: "linux", architecture: "arm64", variant: "v8")]
+        guard case .platforms(let platforms) = try validation.policy.indexEntries else { throw ServeError("not platforms") }
+        #expect(platforms == [Platform(os: "linux", architecture: "arm64", variant: "v8")])
+        validation.platforms = .none
+        guard case .none = try validation.policy.indexEntries else { throw ServeError("not none") }
+        validation.platforms = .all
+        validation.disabled = true
+        guard case .none = try validation.policy.indexEntries else { throw ServeError("not none") }
+        #expect(try !validation.policy.requiresBlobs)
+    }
+
+    @Test("storage settings reach the registry and its upkeep")
+    func storage() throws {
+        var configuration = Configuration()
+        configuration.storage.deleteEnabled = false
+        configuration.storage.cachedDescriptors = 7
+        configuration.storage.uploadPurging = .init(enabled: true, age: .seconds(5), interval: .seconds(6), dryRun: true)
+        #expect(try !configuration.registryOptions.deleteEnabled)
+        #expect(try configuration.registryOptions.cachedBlobs == 7)
+        #expect(configuration.upkeepOptions.purgesUploads && configuration.upkeepOptions.dryRun)
+        #expect(configuration.upkeepOptions.uploadAge == .seconds(5))
+        #expect(configuration.upkeepOptions.interval == .seconds(6))
+        configuration.storage.readOnly = true
+        #expect(try configuration.registryOptions.readOnly)
+        #expect(!configuration.upkeepOptions.purgesUploads)
+    }
+
+    @Test("threads are bounded", arguments: [(4, 4), (100, 64), (16, 16), (1, 4)])
+    func threads(most: Int, expected: Int) {
+        var configuration = Configuration()
+        configuration.storage.driver = .filesystem(rootDirectory: "x", maxThreads: most)
+        #expect(configuration.threads == expected)
+    }
+
+    @Test("limits keep their units")
+    func limits() {
+        var http = Configuration.HTTP()
+        http.limits = .init(
+            maxConnections: 5, headerTimeout: .milliseconds(1500), idleTimeout: .seconds(2), bodyTimeout: .seconds(3), minBodyRate: 4,
+            maxHeaderBytes: 5000)
+        let limits = http.connectionLimits
+        #expect(limits.headerTimeout == .milliseconds(1500))
+        #expect(limits.idleTimeout == .seconds(2))
+        #expect(limits.bodyTimeout == .seconds(3))
+        #expect(limits.minimumBodyRate == 4 && limits.maximumHeaderBytes == 5000 && limits.maximumConnections == 5)
+    }
+
+    @Test("a node is ready until its shutdown begins, and alive all the time")
+    func readiness() async throws {
+        let state = ReadinessState(registry: try await Requests.registry())
+        let health = HealthResponder(state: state)
+        func answer(_ path: Substring) async throws -> Answer? {
+            guard let response = await health.respond(Requests.exchange(.get, String(path)), path: path) else { return nil }
+            return try await Answer(response)
+        }
+        #expect(try await answer("/readyz")?.status == 200)
+        state.beginShutdown()
+        let refused = try #require(try await answer("/readyz"))
+        #expect(refused.status == 503)
+        #expect(refused.body == #"{"reason":"shutting down","status":"unavailable"}"#)
+        #expect(try await answer("/healthz")?.status == 200)
+        #expect(try await answer("/")?.status == 200)
+        #expect(try await answer("/other") == nil)
+    }
+}
