@@ -92,7 +92,7 @@ package struct Configuration: Sendable, Equatable {
         package var net: Network
         package var tls: TLS?
 
-        package init(addr: String, net: Network, tls: TLS?) {
+        package init(addr: String, net: Network, tls: TLS? = nil) {
             self.addr = addr
             self.net = net
             self.tls = tls

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("UploadSessions")
 struct UploadSessionTests {
-    private let sessions = UploadSessions()
+    private let sessions = UploadSessions(patience: .seconds(300))
     private let storage = MemoryStorage()
 
     private func session(_ id: UploadID, offset: Int64 = 0) async throws -> UploadSessions.Session {

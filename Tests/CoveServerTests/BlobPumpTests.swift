@@ -42,7 +42,7 @@ struct BlobPumpTests {
         }()
         let result: Result<Void, any Error>
         do {
-            result = .success(try await BlobPump(reader: reader, channel: channel).send(part))
+            result = .success(try await BlobPump(reader: reader, channel: channel, traffic: Traffic()).send(part))
         } catch {
             result = .failure(error)
         }

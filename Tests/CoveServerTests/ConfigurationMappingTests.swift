@@ -2,6 +2,7 @@ import CoveOCI
 import CoveRegistry
 import HTTPTypes
 import HummingbirdCore
+import Logging
 import NIOCore
 import Testing
 
@@ -45,13 +46,15 @@ struct ConfigurationMappingTests {
     func fields() throws {
         var http = Configuration.HTTP()
         http.headers = [.init(name: "X-A", values: ["1", "2"]), .init(name: "X-B", values: [])]
-        #expect(try http.fields.map { "\($0.name): \($0.value)" } == ["X-A: 1", "X-A: 2"])
+        #expect(try http.fields.flatMap { field in field.values.map { "\(field.name): \($0)" } } == ["X-A: 1", "X-A: 2"])
         http.headers = [.init(name: "not a name", values: ["1"])]
         #expect {
             try http.fields
         } throws: { error in
             "\(error)" == "http.headers: 'not a name' is not a header name"
         }
+        http.headers = [.init(name: "Content-Length", values: ["1"])]
+        #expect(throws: ServeError.self) { try http.fields }
     }
 
     @Test("allow and deny decide on layer URLs")
@@ -126,10 +129,11 @@ struct ConfigurationMappingTests {
 
     @Test("a node is ready until its shutdown begins, and alive all the time")
     func readiness() async throws {
-        let state = ReadinessState(registry: try await Requests.registry())
-        let health = HealthResponder(state: state)
+        let state = Readiness(
+            registry: try await Requests.registry(), options: Readiness.Options(), logger: Logger(label: "test"))
+        let health = HealthResponder(readiness: state)
         func answer(_ path: Substring) async throws -> Answer? {
-            guard let response = await health.respond(Requests.exchange(.get, String(path)), path: path) else { return nil }
+            guard let response = try await health.respond(Requests.exchange(.get, String(path)), path: path) else { return nil }
             return try await Answer(response)
         }
         #expect(try await answer("/readyz")?.status == 200)

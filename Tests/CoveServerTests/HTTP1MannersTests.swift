@@ -15,7 +15,9 @@ struct HTTP1MannersTests {
         try channel.connect(to: SocketAddress(unixDomainSocketPath: "/test")).wait()
     }
 
-    private func ask(_ version: HTTPVersion, _ headers: HTTPHeaders = [:]) throws {
+    private func ask(_ version: HTTPVersion, _ more: HTTPHeaders = [:]) throws {
+        var headers: HTTPHeaders = ["Host": "registry"]
+        headers.add(contentsOf: more)
         try channel.writeInbound(HTTPServerRequestPart.head(.init(version: version, method: .GET, uri: "/", headers: headers)))
         try channel.writeInbound(HTTPServerRequestPart.end(nil))
     }
@@ -30,9 +32,12 @@ struct HTTP1MannersTests {
     }
 
     @Test(
-        "a client of HTTP/1.0 finds its connection closed, unless it asks to keep it",
+        "a connection is kept or closed as the version and the client say",
         arguments: [
             (HTTPVersion.http1_0, [:], true), (.http1_0, ["Connection": "keep-alive"], false), (.http1_1, [:], false),
+            (.http1_1, ["Connection": "Close"], true), (.http1_1, ["Connection": "TE, close"], true),
+            // Refused before the client was told to send its body.
+            (.http1_1, ["Expect": "100-continue", "Content-Length": "5"], true),
         ] as [(HTTPVersion, HTTPHeaders, Bool)])
     func version(version: HTTPVersion, headers: HTTPHeaders, closes: Bool) throws {
         try ask(version, headers)
@@ -60,6 +65,28 @@ struct HTTP1MannersTests {
         let envelope = try JSONSerialization.jsonObject(with: Data(body.readableBytesView)) as? [String: [[String: Any]]]
         #expect(envelope?["errors"]?.first?["code"] as? String == code)
         #expect(throws: (any Error).self) { try channel.throwIfErrorCaught() }
+    }
+
+    @Test(
+        "a request without exactly one Host, or with an unknown transfer coding, is refused",
+        arguments: [
+            [("Content-Type", "a/b")], [("Host", "a"), ("Host", "b")], [("Host", "a"), ("Transfer-Encoding", "gzip")],
+            [("Host", "a"), ("Transfer-Encoding", "identity")],
+        ])
+    func malformed(headers: [(String, String)]) throws {
+        let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/", headers: HTTPHeaders(headers))
+        #expect(throws: (any Error).self) { try channel.writeInbound(HTTPServerRequestPart.head(head)) }
+        #expect(try channel.readInbound(as: HTTPServerRequestPart.self) == nil)
+        #expect(try answer(.badRequest).status == .badRequest)
+    }
+
+    @Test("a client that was told to go on keeps its connection")
+    func expectationMet() throws {
+        try ask(.http1_1, ["Expect": "100-continue", "Content-Length": "5"])
+        channel.writeAndFlush(HTTPServerResponsePart.head(.init(version: .http1_1, status: .continue)), promise: nil)
+        _ = try channel.readOutbound(as: HTTPServerResponsePart.self)
+        #expect(try answer(.created).headers.first(name: "Connection") == nil)
+        #expect(channel.isActive)
     }
 
     @Test("answers that are still due before the error keep their own status")

@@ -26,7 +26,7 @@ struct ListingResponderTests {
         let answer = try await api().ask(.get, "/v2/team/app/tags/list\(query)")
         #expect(answer.status == 200)
         #expect(answer.body == #"{"name":"team/app","tags":[\#(tags.map { "\"\($0)\"" }.joined(separator: ","))]}"#)
-        #expect(answer.headers[.link] == next.map { "<http://localhost:5000/v2/team/app/tags/list?\($0)>; rel=\"next\"" })
+        #expect(answer.headers[.link] == next.map { "</v2/team/app/tags/list?\($0)>; rel=\"next\"" })
     }
 
     @Test("the catalog is paged, by its largest page when nothing is asked")
@@ -34,7 +34,7 @@ struct ListingResponderTests {
         let api = try await api(.init(catalogPage: 2))
         let first = try await api.ask(.get, "/v2/_catalog")
         #expect(first.body == #"{"repositories":["alpine","team/app"]}"#)
-        #expect(first.headers[.link] == "<http://localhost:5000/v2/_catalog?n=2&last=team%2Fapp>; rel=\"next\"")
+        #expect(first.headers[.link] == "</v2/_catalog?n=2&last=team%2Fapp>; rel=\"next\"")
         let second = try await api.ask(.get, "/v2/_catalog?n=2&last=team%2Fapp")
         #expect(second.body == #"{"repositories":["zoo"]}"#)
         #expect(second.headers[.link] == nil)
@@ -81,7 +81,7 @@ struct ListingResponderTests {
         let last = digests[1].replacing(":", with: "%3A")
         #expect(
             page.headers[.link]
-                == "<http://localhost:5000\(path)?n=2&last=\(last)&artifactType=t%2Fx%2By>; rel=\"next\"")
+                == "<\(path)?n=2&last=\(last)&artifactType=t%2Fx%2By>; rel=\"next\"")
         let rest = try await api.ask(.get, "\(path)?n=2&last=\(last)&artifactType=t%2Fx%2By")
         #expect(try Manifest(parsing: .init(rest.body.utf8), contentType: nil).manifests.map(\.digest.description) == [digests[2]])
         #expect(rest.headers[.link] == nil)

@@ -129,6 +129,7 @@ struct LogTests {
             ])
         exchange.user = "ann"
         exchange.repository = "a"
+        exchange.traffic.addReceived(12)
         log.record(exchange, .created, bytes: 5, started: .now, aborted: false)
         log.record(exchange, .internalServerError, bytes: 0, started: .now, aborted: true)
         sink.flush()

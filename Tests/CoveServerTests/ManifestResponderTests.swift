@@ -104,6 +104,6 @@ struct ManifestResponderTests {
         let answer = try await api.ask(.post, "/v2/a/manifests/v1")
         #expect(answer.status == 405)
         #expect(answer.error?.code == "UNSUPPORTED")
-        #expect(answer.headers[.allow] == "GET, HEAD, PUT, DELETE")
+        #expect(answer.headers[.allow] == "GET, HEAD, PUT, DELETE, OPTIONS")
     }
 }

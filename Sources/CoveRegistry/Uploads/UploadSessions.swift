@@ -17,18 +17,23 @@ final class UploadSessions: Sendable {
         var used: ContinuousClock.Instant
     }
 
-    /// How long a request waits for another one on the same upload, whose client may have gone unnoticed.
-    private static let patience = Duration.seconds(5)
     /// Sessions kept for a next request. Beyond, the one used longest ago is closed: it costs an open file.
     private static let mostKept = 256
 
+    private let patience: Duration
     private let slots = Mutex<[UploadID: Slot]>([:])
+
+    /// - Parameter patience: how long a request waits for another one on the same upload, whose client may have gone
+    ///   unnoticed.
+    init(patience: Duration = .seconds(5)) {
+        self.patience = patience
+    }
 
     /// Waits for exclusive use of an upload.
     ///
     /// - Returns: false when another request kept it busy for too long. After true, ``release(_:keeping:)`` is due.
     func acquire(_ id: UploadID) async -> Bool {
-        let deadline = ContinuousClock.now + Self.patience
+        let deadline = ContinuousClock.now + patience
         while !tryAcquire(id) {
             guard ContinuousClock.now < deadline else { return false }
             do { try await Task.sleep(for: .milliseconds(10)) } catch { return false }

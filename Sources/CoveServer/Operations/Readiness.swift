@@ -44,8 +44,12 @@ final class Readiness: Service {
                 }
             }
         } onGracefulShutdown: {
-            self.state.withLock { $0.isShuttingDown = true }
+            self.beginShutdown()
         }
+    }
+
+    func beginShutdown() {
+        state.withLock { $0.isShuttingDown = true }
     }
 
     /// Nil when ready. The store's own words are for the log.
