@@ -8,7 +8,7 @@ import TestSupport
 /// A storage of one kind, with a directory of its own when it needs one.
 struct StorageFixture {
     enum Kind: CaseIterable, Sendable {
-        case memory, filesystem, unsynchronizedFilesystem
+        case memory, filesystem
     }
 
     let storage: any BlobStorage
@@ -20,7 +20,7 @@ struct StorageFixture {
             directory = nil
         } else {
             let directory = try TemporaryDirectory()
-            storage = try FilesystemStorage(root: directory.path, pool: .singleton, synchronous: kind == .filesystem)
+            storage = try FilesystemStorage(root: directory.path, pool: .singleton, synchronous: true)
             self.directory = directory
         }
     }

@@ -51,7 +51,10 @@ struct EnvironmentTests {
             "REGISTRY_HTTP_LISTENERS_0_ADDR": ":5001", "REGISTRY_HTTP_LISTENERS_1_ADDR": "/run/x.sock",
             "REGISTRY_HTTP_LISTENERS_1_NET": "unix",
         ])
-        #expect(configuration.http.listeners == [.init(addr: ":5001", net: .tcp), .init(addr: "/run/x.sock", net: .unix)])
+        #expect(
+            configuration.http.listeners == [
+                .init(addr: ":5001", net: .tcp), .init(addr: "/run/x.sock", net: .unix),
+            ])
         let changed = try parse(["REGISTRY_HTTP_LISTENERS_1_ADDR": ":1"], yaml: Samples.everything)
         #expect(changed.http.listeners.map(\.addr) == ["/run/cove.sock", ":1"])
     }
@@ -83,12 +86,25 @@ struct EnvironmentTests {
         "a variable that names no key is warned of and changes nothing",
         arguments: [
             "REGISTRY_PORT", "REGISTRY_SERVICE_HOST", "REGISTRY_PORT_5000_TCP_ADDR", "REGISTRY_HTTP_ADR", "REGISTRY_HTTP_ADDR_X",
-            "REGISTRY_", "REGISTRY___",
+            "REGISTRY_", "REGISTRY___", "REGISTRY_REDIS_SERVICE_HOST", "REGISTRY_PROXY_PORT_5000_TCP_ADDR",
         ])
     func unknown(name: String) throws {
         let (configuration, warnings) = try Configuration.parse(yaml: nil, environment: [name: "tcp://10.0.0.1:5000"])
         #expect(configuration == Configuration())
         #expect(warnings == ["the variable \(name) names no key of the configuration and is ignored"])
+    }
+
+    @Test("a number after a list of texts is a place in it")
+    func listsOfTexts() throws {
+        let configuration = try parse(
+            ["REGISTRY_HTTP_TLS_CLIENTCAS_1": "/two.pem", "REGISTRY_HTTP_TLS_CLIENTCAS_2": "/three.pem"], yaml: Samples.everything)
+        #expect(configuration.http.tls?.clientCAs == ["/tls/ca1.pem", "/two.pem", "/three.pem"])
+        #expect(try parse(["REGISTRY_VALIDATION_MANIFESTS_URLS_DENY_0": "x"]).validation.deniedURLs == ["x"])
+    }
+
+    @Test("the variable that names the file is no key and needs no warning")
+    func configurationPath() throws {
+        #expect(try parse(["REGISTRY_CONFIGURATION_PATH": "/etc/cove.yml"]) == Configuration())
     }
 
     @Test("a value that cannot be used is refused")

@@ -62,14 +62,14 @@ struct ManifestTests {
     func tagMovesConcurrently() async throws {
         let fixture = try await RegistryFixture()
         var images: [String] = []
-        for number in 0..<40 { images.append(try await fixture.image("\(number)", in: app)) }
+        for number in 0..<20 { images.append(try await fixture.image("\(number)", in: app)) }
         let numbers = Dictionary(uniqueKeysWithValues: images.enumerated().map { ($1, $0) })
         try await fixture.pushManifest(images[0], as: "latest", to: app)
         let acknowledged = Shared(0)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<4 {
                 group.addTask {
-                    while acknowledged.value < 39, !Task.isCancelled {
+                    while acknowledged.value < 19, !Task.isCancelled {
                         // A cached manifest is had without waiting: the writer must get its turn.
                         await Task.yield()
                         let least = acknowledged.value
@@ -79,7 +79,7 @@ struct ManifestTests {
                 }
             }
             group.addTask { [images] in
-                for number in 1..<40 {
+                for number in 1..<20 {
                     try await fixture.pushManifest(images[number], as: "latest", to: app)
                     acknowledged.change { $0 = number }
                 }

@@ -182,67 +182,6 @@ struct UploadTests {
         #expect(fixture.files.isEmpty)
     }
 
-    @Test("of two that finish one upload at once, exactly one wins", arguments: RegistryFixture.Kind.allCases, 0..<5)
-    func twoFinish(kind: RegistryFixture.Kind, round: Int) async throws {
-        let fixture = try await RegistryFixture(kind)
-        let id = try await fixture.registry.beginUpload(in: app, algorithm: .sha256)
-        _ = try await append("\(round)", to: id, fixture)
-        let outcomes = await withTaskGroup(of: String?.self) { group in
-            for _ in 0..<2 { group.addTask { await refusal { try await finish(id, as: "\(round)", fixture) } } }
-            return await group.reduce(into: []) { $0.append($1) }
-        }
-        #expect(Set(outcomes) == [nil, "uploadUnknown"])
-        #expect(try await fixture.pull(Digest.of("\(round)".utf8), from: app) == "\(round)")
-        #expect(fixture.files.count == (kind == .memory ? 0 : 1))
-    }
-
-    @Test("an upload of another repository, or none, is unknown and is not disturbed", arguments: RegistryFixture.Kind.allCases)
-    func foreign(kind: RegistryFixture.Kind) async throws {
-        let fixture = try await RegistryFixture(kind)
-        let id = try await fixture.registry.beginUpload(in: app, algorithm: .sha256)
-        _ = try await append("mine", to: id, fixture)
-        let registry = fixture.registry
-        for stranger in [id, UploadID()] {
-            let digest = Digest.of("mine".utf8)
-            for attempt in [
-                { _ = try await registry.uploadStatus(stranger, in: web) },
-                { try await registry.checkChunk(.init(), of: stranger, in: web) },
-                { _ = try await registry.appendChunk(RegistryFixture.body("x"), claim: .init(), to: stranger, in: web) },
-                { try await registry.cancelUpload(stranger, in: web) },
-                {
-                    try await registry.finishUpload(
-                        stranger, expecting: digest, body: RegistryFixture.body(), claim: .init(), in: web, origin: fixture.origin)
-                },
-            ] as [() async throws -> Void] {
-                #expect(await refusal(attempt) == "uploadUnknown")
-            }
-        }
-        try await finish(id, as: "mine", fixture)
-    }
-
-    #if os(Linux)
-        @Test("requests for a foreign upload leave no file open")
-        func noLeak() async throws {
-            let fixture = try await RegistryFixture(.filesystem)
-            let id = try await fixture.registry.beginUpload(in: app, algorithm: .sha256)
-            for _ in 0..<5 {
-                _ = try await append("x", to: id, fixture)
-                _ = await refusal { _ = try await fixture.registry.appendChunk(RegistryFixture.body("x"), claim: .init(), to: id, in: web) }
-                _ = await refusal { try await fixture.registry.cancelUpload(id, in: web) }
-            }
-            #expect(Self.openFiles(named: id.description) <= 1)
-            try await fixture.registry.cancelUpload(id, in: app)
-            #expect(Self.openFiles(named: id.description) == 0)
-        }
-
-        private static func openFiles(named name: String) -> Int {
-            let descriptors = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
-            return descriptors.count { descriptor in
-                (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(descriptor)"))?.contains(name) ?? false
-            }
-        }
-    #endif
-
     @Test("pieces of any size and number arrive whole", arguments: 0..<6)
     func pieces(seed: UInt64) async throws {
         var random = SeededGenerator(seed: seed)

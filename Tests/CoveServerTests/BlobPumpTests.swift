@@ -34,6 +34,7 @@ struct BlobPumpTests {
     private func send(_ part: Range<Int64>, of reader: Reader) async throws -> [UInt8] {
         let channel = NIOAsyncTestingChannel()
         let isDone = Shared(false)
+        let traffic = Traffic()
         async let turns: Void = {
             while !isDone.value {
                 await channel.testingEventLoop.run()
@@ -42,7 +43,7 @@ struct BlobPumpTests {
         }()
         let result: Result<Void, any Error>
         do {
-            result = .success(try await BlobPump(reader: reader, channel: channel, traffic: Traffic()).send(part))
+            result = .success(try await BlobPump(reader: reader, channel: channel, traffic: traffic).send(part))
         } catch {
             result = .failure(error)
         }
@@ -54,6 +55,7 @@ struct BlobPumpTests {
             guard case .body(let bytes) = part else { continue }
             sent += Array(bytes.readableBytesView)
         }
+        #expect(traffic.sent == sent.count)
         return sent
     }
 

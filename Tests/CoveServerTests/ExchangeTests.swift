@@ -28,6 +28,13 @@ struct ExchangeTests {
         #expect(Requests.exchange(.get, "/").parameters("tag") == [])
     }
 
+    @Test("a NUL in a parameter cuts nothing that matters, and never makes two values equal")
+    func nul() {
+        let exchange = Requests.exchange(.get, "/?last=a%00b&n=1%00")
+        #expect(exchange.parameter("last") == "a\u{FFFD}")
+        #expect(exchange.parameter("n") == "1\u{FFFD}")
+    }
+
     @Test("a client's address is the first that a proxy names")
     func address() {
         #expect(Requests.exchange(headers: [.forwardedFor: "10.0.0.1, 10.0.0.2"]).clientAddress == "10.0.0.1")
@@ -55,6 +62,7 @@ struct ExchangeTests {
         exchange.user = "ann"
         #expect(exchange.origin.actor == "ann")
         #expect(exchange.origin.requestID == "id-1")
+        #expect(exchange.origin.host == "localhost:5000" && exchange.origin.method == "GET")
         #expect(exchange.origin.address == "::1")
         #expect(exchange.origin.userAgent?.count == 256)
     }

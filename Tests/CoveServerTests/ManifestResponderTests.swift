@@ -1,5 +1,6 @@
 import CoveOCI
 import HTTPTypes
+import HummingbirdCore
 import Testing
 
 @testable import CoveServer
@@ -45,6 +46,16 @@ struct ManifestResponderTests {
         #expect(bad.status == 400 && bad.error?.code == "TAG_INVALID")
         let many = (0..<1001).map { "tag=t\($0)" }.joined(separator: "&")
         #expect(try await api.ask(.put, "/v2/a/manifests/\(Digest.of(json.utf8))?\(many)", body: json).status == 414)
+    }
+
+    @Test(
+        "a Content-Type that no manifest has is refused, whatever the body says",
+        arguments: ["text/html", "application/json; charset=utf-8"])
+    func contentType(type: String) async throws {
+        let api = try await API()
+        let answer = try await api.ask(.put, "/v2/a/manifests/v1", headers: [.contentType: type], body: api.image("i", in: "a"))
+        #expect(answer.status == 400)
+        #expect(answer.error?.code == "MANIFEST_INVALID")
     }
 
     @Test("a client that takes images only gets the linux/amd64 image of an index, by tag alone")
@@ -105,5 +116,7 @@ struct ManifestResponderTests {
         #expect(answer.status == 405)
         #expect(answer.error?.code == "UNSUPPORTED")
         #expect(answer.headers[.allow] == "GET, HEAD, PUT, DELETE, OPTIONS")
+        #expect(api.responder.options("/a/blobs/uploads/").headers[.allow] == "POST, OPTIONS")
+        #expect(api.responder.options("/a/unknown").status == .notFound)
     }
 }
