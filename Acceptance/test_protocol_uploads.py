@@ -1,6 +1,7 @@
 """Uploads by hand: every way the specification has, and what happens when they go wrong."""
 
 import threading
+import time
 import uuid
 
 import pytest
@@ -391,3 +392,27 @@ def test_an_expired_upload_is_unknown(new_server, repository, data):
     threading.Event().wait(4)
     expect(registry.patch(location, data=b"more"), 404, code="BLOB_UPLOAD_UNKNOWN")
     assert server.files("uploads") == []
+
+
+@pytest.mark.beyond
+@pytest.mark.slow
+@pytest.mark.parametrize("comeback", ["status", "chunk", "cancel"])
+def test_a_client_that_lost_its_network_comes_back_to_its_upload(server, registry, repository, comeback):
+    """Nothing told the server that the first connection is dead: the newcomer takes its place."""
+    location = registry.start_upload(repository)
+    with server.connect(timeout=60) as lost:
+        lost.request("PATCH", target(location), {"Content-Length": "1000000"}, b"x" * 1000)
+        time.sleep(1)
+        if comeback == "cancel":
+            expect(registry.delete(location), 204)
+            expect(registry.get(location), 404, code="BLOB_UPLOAD_UNKNOWN")
+            return
+        if comeback == "status":
+            assert expect(registry.get(location), 204).headers["Range"] == "0-999"
+        else:
+            refused = expect(registry.patch(location, b"y", headers={"Content-Range": "0-0"}), 416)
+            assert refused.headers["Range"] == "0-999"
+        expect(registry.patch(location, b"y" * 10, headers={"Content-Range": "1000-1009"}), 202)
+        data = b"x" * 1000 + b"y" * 10
+        expect(registry.finish_upload(location, digest_of(data)), 201)
+        assert registry.blob(repository, digest_of(data)) == data

@@ -2,6 +2,17 @@ import CoveBlobs
 import CoveOCI
 import Synchronization
 
+/// Bytes of a body, counted by whoever receives it.
+final class ReceivedBytes: Sendable {
+    private let count = Atomic<Int64>(0)
+
+    func add(_ bytes: Int64) {
+        count.add(bytes, ordering: .relaxed)
+    }
+
+    var value: Int64 { count.load(ordering: .relaxed) }
+}
+
 /// The open file and running hash of uploads that this process has written to, so that the next chunk need not start
 /// anew. A session that is not here is rebuilt from what is stored: after a restart, or on another node.
 final class UploadSessions: Sendable {
@@ -11,8 +22,20 @@ final class UploadSessions: Sendable {
         var offset: Int64
     }
 
+    /// The request that is at work on an upload.
+    final class Holder: Sendable {
+        let received = ReceivedBytes()
+        /// Breaks the request off, as if its client had gone.
+        let interrupt: @Sendable () -> Void
+
+        init(interrupt: @escaping @Sendable () -> Void) {
+            self.interrupt = interrupt
+        }
+    }
+
     private struct Slot {
         var session: Session?
+        var holder: Holder?
         var isBusy: Bool
         var used: ContinuousClock.Instant
     }
@@ -23,23 +46,38 @@ final class UploadSessions: Sendable {
     private let patience: Duration
     private let slots = Mutex<[UploadID: Slot]>([:])
 
-    /// - Parameter patience: how long a request waits for another one on the same upload, whose client may have gone
-    ///   unnoticed.
+    /// - Parameter patience: how long a request waits for another one on the same upload. One that has received nothing
+    ///   all the while is broken off: its client may have lost its network and come back.
     init(patience: Duration = .seconds(5)) {
         self.patience = patience
     }
 
-    /// Waits for exclusive use of an upload.
+    /// Waits for exclusive use of an upload, if need be by breaking off a request that has stalled.
     ///
     /// - Returns: false when another request kept it busy for too long. After true, ``release(_:keeping:)`` is due.
     func acquire(_ id: UploadID) async -> Bool {
-        let deadline = ContinuousClock.now + patience
+        var deadline = ContinuousClock.now + patience
+        let first = holder(of: id)
+        let before = first?.received.value
+        var hasInterrupted = false
         while !tryAcquire(id) {
-            guard ContinuousClock.now < deadline else { return false }
+            if ContinuousClock.now >= deadline {
+                guard !hasInterrupted, let first, first === holder(of: id), first.received.value == before else { return false }
+                first.interrupt()
+                hasInterrupted = true
+                deadline = ContinuousClock.now + patience
+            }
             do { try await Task.sleep(for: .milliseconds(10)) } catch { return false }
         }
         return true
     }
+
+    /// Says who is at work on an upload that the caller has acquired.
+    func hold(_ id: UploadID, by holder: Holder) {
+        slots.withLock { $0[id]?.holder = holder }
+    }
+
+    private func holder(of id: UploadID) -> Holder? { slots.withLock { $0[id]?.holder } }
 
     /// The session of an upload that the caller has acquired.
     func take(_ id: UploadID) -> Session? {

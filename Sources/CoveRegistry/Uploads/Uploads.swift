@@ -62,15 +62,18 @@ extension Registry {
     /// Appends a chunk. When this returns, everything received is durable.
     ///
     /// When the body breaks off, what arrived is kept and counted, so that the client can go on from there.
+    /// - Parameter interrupt: breaks the body off. Called when another request for this upload finds this one stalled.
     /// - Returns: bytes received in all.
     package func appendChunk<Body: AsyncSequence & Sendable>(
-        _ body: Body, claim: ChunkClaim, to id: UploadID, in repository: RepositoryName
+        _ body: Body, claim: ChunkClaim, to id: UploadID, in repository: RepositoryName,
+        interrupt: @escaping @Sendable () -> Void = {}
     ) async throws(RegistryError) -> Int64 where Body.Element == ByteBuffer {
         try refuseIfReadOnly()
-        return try await exclusively(id, in: repository) { record, session throws(RegistryError) in
+        let holder = UploadSessions.Holder(interrupt: interrupt)
+        return try await exclusively(id, in: repository, holder) { record, session throws(RegistryError) in
             var open = try await openSession(session, record, id)
             do throws(RegistryError) {
-                try await receive(body, claim: claim, into: &open, record)
+                try await receive(body, claim: claim, into: &open, record, counter: holder.received)
                 try await registryErrors {
                     try await metadata.write { [offset = open.offset] store in
                         guard try store.setReceived(offset, ofUpload: record.id) else {
@@ -92,13 +95,14 @@ extension Registry {
     /// - Throws: ``RegistryError/digestMismatch(expected:actual:)`` and what ``appendChunk(_:claim:to:in:)`` throws.
     package func finishUpload<Body: AsyncSequence & Sendable>(
         _ id: UploadID, expecting digest: Digest, body: Body, claim: ChunkClaim, in repository: RepositoryName,
-        origin: Event.Origin
+        origin: Event.Origin, interrupt: @escaping @Sendable () -> Void = {}
     ) async throws(RegistryError) where Body.Element == ByteBuffer {
         try refuseIfReadOnly()
-        try await exclusively(id, in: repository) { record, session throws(RegistryError) in
+        let holder = UploadSessions.Holder(interrupt: interrupt)
+        try await exclusively(id, in: repository, holder) { record, session throws(RegistryError) in
             var open = try await openSession(session, record, id)
             do throws(RegistryError) {
-                try await receive(body, claim: claim, into: &open, record)
+                try await receive(body, claim: claim, into: &open, record, counter: holder.received)
                 let actual = try await hash(of: id, open, algorithm: digest.algorithm)
                 guard actual == digest else { throw .digestMismatch(expected: digest, actual: actual) }
                 try await commit(id, as: digest, size: open.offset, in: repository, isRecorded: true, origin: origin)
@@ -152,10 +156,11 @@ extension Registry {
     /// - Throws: ``RegistryError/uploadUnknown(_:)`` when the repository has no such upload. A session is left as it is
     ///   then: it may be another repository's.
     private func exclusively<T>(
-        _ id: UploadID, in repository: RepositoryName,
+        _ id: UploadID, in repository: RepositoryName, _ holder: UploadSessions.Holder? = nil,
         _ body: (UploadRecord, UploadSessions.Session?) async throws(RegistryError) -> (T, UploadSessions.Session?)
     ) async throws(RegistryError) -> T {
         guard await sessions.acquire(id) else { throw .uploadBusy(id.uuid) }
+        if let holder { sessions.hold(id, by: holder) }
         let record: UploadRecord
         do throws(RegistryError) {
             record = try await uploadRecord(id, in: repository)
@@ -213,12 +218,12 @@ extension Registry {
     ///
     /// - Parameter record: the upload to which a broken-off body is credited; nil when the upload cannot be resumed.
     private func receive<Body: AsyncSequence & Sendable>(
-        _ body: Body, claim: ChunkClaim, into session: inout UploadSessions.Session, _ record: UploadRecord?
+        _ body: Body, claim: ChunkClaim, into session: inout UploadSessions.Session, _ record: UploadRecord?,
+        counter: ReceivedBytes = ReceivedBytes()
     ) async throws(RegistryError) where Body.Element == ByteBuffer {
         let start = session.offset
         if let claimed = claim.start, claimed != start { throw .chunkOutOfOrder(start: claimed, received: start) }
         let receiver = UploadReceiver(session: session)
-        let counter = ReceivedBytes()
         var failure: RegistryError?
         do {
             try await registryErrors {
@@ -292,14 +297,4 @@ private final class SharedDigester: Sendable {
     }
 
     var current: Digester { digester.withLock { $0 } }
-}
-
-private final class ReceivedBytes: Sendable {
-    private let count = Atomic<Int64>(0)
-
-    func add(_ bytes: Int64) {
-        count.add(bytes, ordering: .relaxed)
-    }
-
-    var value: Int64 { count.load(ordering: .relaxed) }
 }

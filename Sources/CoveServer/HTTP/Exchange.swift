@@ -82,6 +82,11 @@ struct Exchange: Sendable {
         ExpectedBody(body: request.body, channel: isAwaitingContinue ? channel : nil, traffic: traffic)
     }
 
+    /// Closes the way that this request came.
+    var interrupt: @Sendable () -> Void {
+        { [channel] in channel.close(mode: .all, promise: nil) }
+    }
+
     /// Whether the client holds its body back until it is told to go on.
     var isAwaitingContinue: Bool {
         headers[.expect].map { $0.lowercased() == "100-continue" } ?? false

@@ -57,7 +57,8 @@ extension OCIResponder {
         let claim = try Self.claim(exchange)
         let received = try await askingForUpload(id, in: name, exchange) { () throws(RegistryError) in
             if exchange.isAwaitingContinue { try await registry.checkChunk(claim, of: id, in: name) }
-            return try await registry.appendChunk(exchange.body, claim: claim, to: id, in: name)
+            return try await registry.appendChunk(
+                exchange.body, claim: claim, to: id, in: name, interrupt: exchange.interrupt)
         }
         return .empty(.accepted, headers: progress(of: id, received: received, in: name, exchange))
     }
@@ -75,7 +76,8 @@ extension OCIResponder {
         try await askingForUpload(id, in: name, exchange) { () throws(RegistryError) in
             if exchange.isAwaitingContinue { try await registry.checkChunk(claim, of: id, in: name) }
             try await registry.finishUpload(
-                id, expecting: digest, body: exchange.body, claim: claim, in: name, origin: exchange.origin)
+                id, expecting: digest, body: exchange.body, claim: claim, in: name, origin: exchange.origin,
+                interrupt: exchange.interrupt)
         }
         return created(digest, in: name, exchange)
     }
