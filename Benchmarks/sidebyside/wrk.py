@@ -44,8 +44,8 @@ def wrk(url: str, connections: int, seconds: int, script: Path | None = None, ar
     return Rate(
         per_second=float(re.search(r"Requests/sec:\s+([\d.]+)", text).group(1)),
         count=int(re.search(r"(\d+) requests in", text).group(1)),
-        milliseconds_p50=_milliseconds(re.search(r"50%\s+(\S+)", text).group(1)),
-        milliseconds_p99=_milliseconds(re.search(r"99%\s+(\S+)", text).group(1)),
+        milliseconds_p50=_milliseconds(re.search(r"^\s+50%\s+(\S+)", text, re.M).group(1)),
+        milliseconds_p99=_milliseconds(re.search(r"^\s+99%\s+(\S+)", text, re.M).group(1)),
         client_busy=busy / wall,
     )
 

@@ -40,6 +40,15 @@ static inline unsigned long cove_raise_file_limit(void) {
     return limit.rlim_cur == RLIM_INFINITY ? 1000000000UL : limit.rlim_cur;
 }
 
+// Keeps buffers of up to 4 MiB in the heap and up to 16 MiB of free heap with the process. By itself the allocator maps
+// and unmaps the larger ones, and the kernel clears every page of an upload anew.
+static inline void cove_keep_buffers(void) {
+#if defined(__GLIBC__)
+    mallopt(M_MMAP_THRESHOLD, 4 * 1024 * 1024);
+    mallopt(M_TRIM_THRESHOLD, 16 * 1024 * 1024);
+#endif
+}
+
 // Gives memory that the allocator keeps for later back to the system.
 static inline void cove_return_memory(void) {
 #if defined(__GLIBC__)

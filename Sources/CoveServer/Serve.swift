@@ -19,6 +19,9 @@ package enum Serve {
     ///
     /// - Throws: ``ServeError`` when the server cannot start.
     package static func run(_ configuration: Configuration) async throws {
+        #if os(Linux)
+            cove_keep_buffers()
+        #endif
         let format: LogFormat = configuration.log.formatter == .text ? .text : .json
         let errors = LogSink(descriptor: 2)
         let output = LogSink(descriptor: 1)
