@@ -7,7 +7,7 @@ import urllib.parse
 
 import pytest
 
-from harness import images
+from harness import htpasswd, images, programs
 from harness.images import digest_of, random_bytes
 from harness.raw import error_codes, expect, next_link, target, with_query
 
@@ -80,6 +80,62 @@ def test_a_method_nobody_knows_gets_405_with_allow(server, method):
         connection.request(method, "/v2/")
         answer = expect(connection.response(), 405, code="UNSUPPORTED")
         assert "GET" in answer.headers["Allow"]
+
+
+@pytest.mark.beyond
+@pytest.mark.parametrize("where", ["/healthz", "/readyz"])
+@pytest.mark.parametrize("method", ["POST", "DELETE", "PUT", "PATCH"])
+def test_health_can_only_be_read(registry, where, method):
+    allow = expect(registry.request(method, where), 405).headers["Allow"]
+    assert {"GET", "HEAD"} <= {name.strip() for name in allow.split(",")}
+    assert method not in allow
+
+
+OPTIONS = [
+    ("/v2/", {"GET"}),
+    ("/v2/_catalog", {"GET"}),
+    ("/v2/app/tags/list", {"GET"}),
+    ("/v2/app/manifests/latest", {"GET", "HEAD", "PUT", "DELETE"}),
+    (f"/v2/app/blobs/{UNKNOWN}", {"GET", "HEAD", "DELETE"}),
+    ("/v2/app/blobs/uploads/", {"POST"}),
+    ("/v2/app/blobs/uploads/1a5a5a80-6df0-4cd6-9327-4e7c2bcb43a2", {"GET", "PATCH", "PUT", "DELETE"}),
+    (f"/v2/app/referrers/{UNKNOWN}", {"GET"}),
+]
+
+
+@pytest.mark.beyond
+@pytest.mark.parametrize("where, allowed", OPTIONS)
+def test_options_says_which_methods_there_are(registry, where, allowed):
+    response = expect(registry.request("OPTIONS", where), 200)
+    assert allowed <= {name.strip() for name in response.headers["Allow"].split(",")}
+    assert response.content == b""
+
+
+@pytest.mark.beyond
+def test_options_needs_no_login(locked_server):
+    """A browser asks without credentials whether it may send them."""
+    for where, allowed in OPTIONS:
+        response = expect(locked_server.registry().request("OPTIONS", where), 200)
+        assert allowed <= {name.strip() for name in response.headers["Allow"].split(",")}, where
+    wrong = locked_server.registry(auth=("alice", "wrong"))
+    expect(wrong.request("OPTIONS", "/v2/"), 200)
+    expect(wrong.get("/v2/"), 401)
+
+
+@pytest.mark.beyond
+def test_options_has_the_extra_headers_of_the_config(new_server):
+    """What lets a web page of another origin read the registry."""
+    headers = {
+        "Access-Control-Allow-Origin": ["https://ui.example.com"],
+        "Access-Control-Allow-Methods": ["HEAD", "GET", "DELETE"],
+    }
+    registry = new_server({"http": {"headers": headers}}).start().registry()
+    asked = {"Origin": "https://ui.example.com", "Access-Control-Request-Method": "DELETE"}
+    for where, _ in OPTIONS:
+        response = expect(registry.request("OPTIONS", where, headers=asked), 200)
+        assert response.headers["Access-Control-Allow-Origin"] == "https://ui.example.com"
+        methods = response.headers["Access-Control-Allow-Methods"].split(",")
+        assert [method.strip() for method in methods] == ["HEAD", "GET", "DELETE"]
 
 
 @pytest.mark.parametrize("kind", ["base", "blob", "no blob", "manifest", "no manifest", "bad name"])
@@ -241,6 +297,24 @@ def test_a_manifest_that_is_too_large_is_refused_before_its_body(server, reposit
         expect(answer, 413, code="MANIFEST_INVALID")
 
 
+@pytest.mark.beyond
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        images.DOCKER_SCHEMA_1,
+        "application/vnd.docker.distribution.manifest.v1+json",
+        "application/vnd.example.unknown+json",
+        "text/plain; charset=utf-8",
+    ],
+)
+def test_a_manifest_of_a_type_that_is_refused_is_refused_before_its_body(server, repository, content_type):
+    with server.connect() as connection:
+        where = f"/v2/{repository}/manifests/1"
+        answer, _ = ask_to_continue(connection, "PUT", where, {"Content-Type": content_type})
+        expect(answer, 400, 415)
+        assert set(error_codes(answer)) <= {"MANIFEST_INVALID", "UNSUPPORTED"}
+
+
 def test_an_upload_by_a_stranger_is_refused_before_its_body(locked_server):
     with locked_server.connect() as connection:
         answer, seconds = ask_to_continue(connection, "POST", f"/v2/app/blobs/uploads/?digest={UNKNOWN}")
@@ -249,9 +323,38 @@ def test_an_upload_by_a_stranger_is_refused_before_its_body(locked_server):
         assert seconds < 0.2
 
 
-def test_curl_pushes_a_large_file_without_waiting_a_second(server, registry, repository, tmp_path):
-    from harness import programs
+@pytest.mark.beyond
+@pytest.mark.parametrize("size", [10, 5_000_000])
+@pytest.mark.parametrize("how, status", [("unknown upload", 404), ("wrong login", 401), ("no login", 401)])
+def test_a_refusal_reaches_a_client_that_expects_to_continue_over_http_2(
+    new_server, authority, tmp_path, how, status, size
+):
+    curl = programs.need("curl")
+    issued = authority.issue("expects")
+    passwords = htpasswd.write(tmp_path / "htpasswd", alice="open sesame")
+    server = new_server(
+        {
+            "http": {"tls": {"certificate": str(issued.certificate), "key": str(issued.key)}},
+            "auth": {"htpasswd": {"realm": "acceptance", "path": str(passwords)}},
+        }
+    ).start()
+    file = tmp_path / "file"
+    file.write_bytes(random_bytes(size))
+    login = {"unknown upload": "alice:open sesame", "wrong login": "alice:wrong", "no login": None}[how]
+    upload = f"{server.url}/v2/app/blobs/uploads/1a5a5a80-6df0-4cd6-9327-4e7c2bcb43a2"
+    done = programs.run(
+        *(curl, "--silent", "--show-error", "--http2", "--cacert", authority.certificate),
+        *(("--user", login) if login else ()),
+        *("--header", "Expect: 100-continue", "--expect100-timeout", "20", "--request", "PATCH", "--upload-file", file),
+        *("--output", tmp_path / "answer", "--write-out", "%{http_version} %{http_code}", upload),
+        timeout=15,
+    )
+    assert done.out == f"2 {status}"
+    code = {404: "BLOB_UPLOAD_UNKNOWN", 401: "UNAUTHORIZED"}[status]
+    assert json.loads((tmp_path / "answer").read_bytes())["errors"][0]["code"] == code
 
+
+def test_curl_pushes_a_large_file_without_waiting_a_second(server, registry, repository, tmp_path):
     curl = programs.need("curl")
     file = tmp_path / "file"
     file.write_bytes(random_bytes(2_000_000))
@@ -270,6 +373,14 @@ def test_a_connection_may_be_closed_by_the_client(server):
         connection.request("GET", "/v2/", {"Connection": "close"})
         expect(connection.response(), 200)
         assert connection.closed_within(2)
+
+
+def test_close_may_be_written_in_any_case(server):
+    for close in ("Close", "CLOSE", "keep-alive, Close"):
+        with server.connect() as connection:
+            connection.request("GET", "/v2/", {"Connection": close})
+            expect(connection.response(), 200)
+            assert connection.closed_within(2), close
 
 
 def test_http_1_0_is_answered_and_closed(server):
@@ -291,6 +402,29 @@ def test_after_a_refused_body_the_connection_is_usable_or_closed(server, registr
             expect(connection.response(), 200)
         except (EOFError, OSError):
             pass  # closed: as good
+
+
+@pytest.mark.beyond
+@pytest.mark.parametrize(
+    "fields",
+    [
+        "",
+        "Host: one\r\nHost: two\r\n",
+        "Host: same\r\nHost: same\r\n",
+        "Host: x\r\nTransfer-Encoding: identity\r\n",
+        "Host: x\r\nTransfer-Encoding: gzip\r\n",
+        "Host: x\r\nTransfer-Encoding: gzip, chunked\r\n",
+        "Host: x\r\nTransfer-Encoding: chunked, identity\r\n",
+        "Host: x\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n",
+    ],
+    ids=["no host", "two hosts", "the same host twice", "identity", "gzip", "gzip and chunked", "identity last", "both lengths"],
+)
+def test_a_head_that_can_be_read_in_two_ways_gets_400_in_the_envelope(server, repository, fields):
+    with server.connect(timeout=5) as connection:
+        connection.send(f"POST /v2/{repository}/blobs/uploads/ HTTP/1.1\r\n{fields}\r\n".encode())
+        answer = expect(connection.response(), 400)
+        assert error_codes(answer)
+        assert connection.closed_within(5), "what follows may be read as another request"
 
 
 @pytest.mark.beyond
