@@ -199,6 +199,82 @@ def test_an_oci_manifest_without_a_media_type_goes_by_its_content_type(registry,
     check_served(registry, repository, "untyped", untyped)
 
 
+def types_served(registry, repository, *references) -> set[str]:
+    """Every Content-Type under which these references answer, asked in every way."""
+    types = set()
+    for reference in references:
+        where = f"/v2/{repository}/manifests/{reference}"
+        for answer in (
+            registry.get_manifest(repository, reference),
+            registry.get(where),
+            registry.head(where, headers=ACCEPT),
+        ):
+            types.add(expect(answer, 200).headers["Content-Type"])
+    return types
+
+
+def untyped_image() -> tuple[Manifest, list[Blob]]:
+    """An image that does not say what it is."""
+    image = images.image()
+    value = image.manifest.value
+    del value["mediaType"]
+    return Manifest.of(value, images.OCI_MANIFEST), image.blobs
+
+
+@pytest.mark.beyond
+@pytest.mark.parametrize(
+    "first, second",
+    [
+        (images.OCI_MANIFEST, None),
+        (None, images.OCI_MANIFEST),
+        (images.OCI_MANIFEST, "application/vnd.oci.artifact.manifest.v1+json"),
+        ("application/vnd.oci.artifact.manifest.v1+json", images.OCI_MANIFEST),
+        ("application/vnd.oci.artifact.manifest.v1+json", None),
+        (images.OCI_MANIFEST, images.OCI_INDEX),
+        (images.OCI_MANIFEST, images.DOCKER_MANIFEST),
+    ],
+    ids=lambda media_type: str(media_type).removeprefix("application/vnd.").removesuffix("+json"),
+)
+def test_the_same_bytes_pushed_as_another_type_leave_every_tag_with_one_type(
+    server, registry, repository, first, second
+):
+    """Whether the second push is refused, changes the type or does not: a digest has one type, whatever names it."""
+    manifest, blobs = untyped_image()
+    for blob in blobs:
+        registry.push_blob(repository, blob.data)
+
+    def push(reference, content_type):
+        headers = {"Content-Type": content_type} if content_type else {}
+        return registry.put_manifest(repository, reference, manifest, headers=headers)
+
+    for tag in ("1", "2"):
+        expect(push(tag, first), 201)
+    before = types_served(registry, repository, "1", "2", manifest.digest)  # and now they are cached
+    assert len(before) == 1
+    answer = expect(push("3", second), 201, 400, 415)
+    tags = ["1", "2", "3"] if answer.status_code == 201 else ["1", "2"]
+    assert registry.tags(repository) == tags
+    for client in (registry, server.registry()):
+        served = types_served(client, repository, *tags, manifest.digest)
+        assert len(served) == 1, served
+    if answer.status_code != 201:
+        assert served == before
+    expect(push(manifest.digest, first), 201)
+    assert len(types_served(registry, repository, *tags, manifest.digest)) == 1
+
+
+@pytest.mark.beyond
+def test_a_manifest_without_any_type_is_told_by_what_it_has(registry, repository):
+    manifest, blobs = untyped_image()
+    for blob in blobs:
+        registry.push_blob(repository, blob.data)
+    expect(registry.put_manifest(repository, "image", manifest, headers={}), 201)
+    assert types_served(registry, repository, "image", manifest.digest) == {images.OCI_MANIFEST}
+    index = Manifest.of({"schemaVersion": 2, "manifests": [manifest.descriptor()]}, images.OCI_INDEX)
+    expect(registry.put_manifest(repository, "index", index, headers={}), 201)
+    assert types_served(registry, repository, "index", index.digest) == {images.OCI_INDEX}
+
+
 # Tags
 
 
