@@ -12,10 +12,11 @@ import time
 
 import pytest
 
-from harness import htpasswd, images, programs
+from harness import htpasswd, images, processes, programs
+from harness.http2 import HTTP2Connection
 from harness.images import digest_of, random_bytes
 from harness.raw import Connection, expect, target, with_query
-from harness.server import free_port, until
+from harness.server import free_port, merged, until
 
 
 # TLS
@@ -77,6 +78,128 @@ def test_http_2_carries_many_pulls_at_once(tls_server, authority, repository, tm
     curl("--cacert", authority.certificate, "--http2", "--fail", "--parallel", *outputs)
     for number, digest in enumerate(digests):
         assert digest_of((tmp_path / str(number)).read_bytes()) == digest
+
+
+def at_rest(server) -> int:
+    """What it has open for clients once the last of them has gone: where it listens, and nothing else."""
+    assert until(lambda: server.open_for_clients() == 1, seconds=10), server.open_for_clients()
+    return 1
+
+
+def curl_started(*arguments, log):
+    """curl in the background, to be killed midway."""
+    return processes.start(programs.need("curl"), "--silent", "--http2", *arguments, log=log)
+
+
+@pytest.fixture
+def interrupted(tls_server, authority, repository, tmp_path):
+    """Begins twenty uploads over HTTP/2, kills their clients midway, and says where the uploads are."""
+
+    def interrupt(registry, method: str, data: bytes) -> list[str]:
+        file = tmp_path / "file"
+        file.write_bytes(data)
+        locations = [registry.start_upload(repository) for _ in range(20)]
+        options = ("--cacert", authority.certificate, "--request", method, "--limit-rate", "500k", "--upload-file", file)
+        senders = []
+        for location in locations:
+            where = with_query(location, digest=digest_of(data)) if method == "PUT" else location
+            senders.append(curl_started(*options, registry.absolute(where), log=tmp_path / "log"))
+
+        def have_begun() -> bool:
+            sizes = [one.stat().st_size for one in tls_server.files("uploads")]
+            return len(sizes) == len(senders) and min(sizes) > 200_000
+
+        assert until(have_begun, seconds=30)
+        for sender in senders:
+            assert sender.poll() is None, "curl was not midway"
+            processes.kill(sender)
+        return locations
+
+    return interrupt
+
+
+@pytest.mark.beyond
+@pytest.mark.xfail(
+    strict=True,
+    reason="a body that ends with its HTTP/2 connection is taken for complete, and dropped for its length or digest",
+)
+@pytest.mark.parametrize("method", ["PATCH", "PUT"])
+def test_http_2_uploads_that_were_interrupted_go_on_where_they_broke_off(
+    tls_server, authority, repository, interrupted, method
+):
+    registry = tls_server.registry(verify=str(authority.certificate))
+    data = random_bytes(8_000_000)
+    locations = interrupted(registry, method, data)
+    arrived = []
+    for location in locations:
+        status = expect(registry.get(location), 204)
+        arrived.append(int(status.headers["Range"].split("-")[1]) + 1)
+    assert min(arrived) > 200_000, arrived
+    for location, have in list(zip(locations, arrived, strict=True))[:3]:
+        headers = {"Content-Range": f"{have}-{len(data) - 1}"}
+        expect(registry.patch(location, data=data[have:], headers=headers), 202)
+        expect(registry.finish_upload(location, digest_of(data)), 201)
+        assert registry.blob(repository, digest_of(data)) == data
+
+
+@pytest.mark.beyond
+@pytest.mark.parametrize("method", ["PATCH", "PUT"])
+def test_http_2_uploads_that_were_interrupted_leave_no_open_files(
+    tls_server, authority, repository, interrupted, method
+):
+    registry = tls_server.registry(verify=str(authority.certificate))
+    interrupted(registry, method, random_bytes(8_000_000))
+    registry.session.close()
+
+    def open_now() -> int:
+        """An upload that may be gone on with may keep its file open for some minutes."""
+        return tls_server.open_for_clients() - len(tls_server.files("uploads"))
+
+    assert until(lambda: open_now() <= 1, seconds=10), open_now()
+
+
+@pytest.mark.beyond
+def test_http_2_pulls_that_were_interrupted_leave_no_open_files(tls_server, authority, repository, tmp_path):
+    registry = tls_server.registry(verify=str(authority.certificate))
+    digest = registry.push_blob(repository, random_bytes(30_000_000))
+    registry.session.close()
+    before = at_rest(tls_server)
+    where = f"{tls_server.url}/v2/{repository}/blobs/{digest}"
+    slowly = ("--cacert", authority.certificate, "--limit-rate", "500k")
+    pulls = [
+        curl_started(*slowly, "--output", tmp_path / str(number), where, log=tmp_path / "log") for number in range(5)
+    ]
+    assert until(lambda: tls_server.open_for_clients() >= before + 10, seconds=10), "a connection and a file for each"
+    time.sleep(1)
+    for pull in pulls:
+        assert pull.poll() is None, "curl was not midway"
+        processes.kill(pull)
+    assert until(lambda: tls_server.open_for_clients() <= before, seconds=10), tls_server.open_for_clients()
+
+
+@pytest.mark.beyond
+def test_http_2_streams_that_are_reset_leave_no_open_files(tls_server, authority, repository):
+    """The connection goes on: what one stream opened must not last as long as all of them."""
+    registry = tls_server.registry(verify=str(authority.certificate))
+    digest = registry.push_blob(repository, random_bytes(5_000_000))
+    registry.session.close()
+    before = at_rest(tls_server)
+    with HTTP2Connection(tls_server.port) as connection:
+        for _ in range(100):  # too few to be taken for an attack
+            connection.reset(connection.get(f"/v2/{repository}/blobs/{digest}"))
+        assert connection.body(connection.get("/v2/")).strip() == b"{}"
+        assert until(lambda: tls_server.open_for_clients() <= before + 1, seconds=10), tls_server.open_for_clients()
+
+
+@pytest.mark.slow
+@pytest.mark.beyond
+@pytest.mark.parametrize("requests", [0, 1], ids=["that never asks", "after an answer"])
+def test_an_idle_http_2_connection_is_closed(new_server, authority, requests):
+    server = new_server(merged(tls(authority.issue("idle")), {"http": {"limits": HARSH}})).start()
+    with HTTP2Connection(server.port) as connection:
+        for _ in range(requests):
+            assert connection.body(connection.get("/v2/")).strip() == b"{}"
+        assert connection.closed_within(25)
 
 
 def handshake(port: int, version: ssl.TLSVersion) -> str | None:
@@ -144,6 +267,15 @@ def test_a_client_certificate_is_asked_for_where_clientcas_says_so(new_server, a
     assert curl(*trusted, f"{server.url}/v2/", check=False).returncode != 0
     stranger = ("--cert", strangers.certificate, "--key", strangers.key)
     assert curl(*trusted, *stranger, f"{server.url}/v2/", check=False).returncode != 0
+
+
+@pytest.mark.beyond
+def test_a_client_certificate_is_asked_for_where_a_variable_says_so(new_server, authority):
+    issued, mine = authority.issue("by-variable"), authority.issue("client-by-variable", usage="clientAuth")
+    server = new_server(tls(issued), env={"REGISTRY_HTTP_TLS_CLIENTCAS_0": str(authority.certificate)}).start()
+    trusted = ("--cacert", authority.certificate, "--fail", f"{server.url}/v2/")
+    curl(*trusted, "--cert", mine.certificate, "--key", mine.key)
+    assert curl(*trusted, check=False).returncode != 0
 
 
 # htpasswd
@@ -269,6 +401,35 @@ def test_an_address_in_use_is_said_at_start(new_server):
     assert str(first.port) in second.log or "in use" in second.log
 
 
+def test_the_configuration_is_found_by_registry_configuration_path(new_server):
+    server = new_server()
+    server.env["REGISTRY_CONFIGURATION_PATH"] = str(server.config_path)
+    server.arguments = ["serve"]
+    server.start()  # on the port that only this file names
+    server.registry().push_blob("app", b"data")
+    assert server.files(""), "the data is where the file says"
+
+
+@pytest.mark.beyond
+def test_every_value_of_an_extra_header_is_in_every_answer(new_server):
+    headers = {"X-Several": ["one", "two", "three"], "X-Single": ["alone"]}
+    server = new_server({"http": {"headers": headers}}).start()
+    for method, where, status in (
+        ("GET", "/v2/", 200),
+        ("HEAD", "/v2/", 200),
+        ("GET", "/v2/app/manifests/1", 404),
+        ("GET", "/v2/UPPER/manifests/1", 400),
+        ("PUT", "/v2/", 405),
+        ("GET", "/nothing", 404),
+    ):
+        with server.connect() as connection:
+            connection.request(method, where)
+            answer = expect(connection.response(method), status)
+        for name, values in headers.items():
+            found = [value for key, value in answer.raw_headers if key.lower() == name.lower()]
+            assert [part.strip() for value in found for part in value.split(",")] == values, (method, where, found)
+
+
 # Shutting down
 
 
@@ -324,6 +485,109 @@ def test_a_client_that_never_finishes_holds_the_shutdown_no_longer_than_draintim
         server.signal(signal.SIGTERM)
         server.wait(15)
         assert 1 < time.monotonic() - started < 8
+
+
+def stalled_download(server, repository: str, digest: str):
+    """Somebody who asks for a blob and then reads none of it."""
+    connection = server.connect(receive_buffer=4096)
+    connection.request("GET", f"/v2/{repository}/blobs/{digest}")
+    assert connection.answered(5)
+    return connection
+
+
+crashes_at_shutdown = pytest.mark.xfail(
+    strict=True,
+    reason="closing a TLS connection that takes nothing lasts 5 s, after which the shutdown ends in a fatal error",
+)
+
+
+@pytest.mark.beyond
+@pytest.mark.parametrize(
+    "who",
+    [
+        "plain download",
+        pytest.param("download", marks=crashes_at_shutdown),
+        "HTTP/2 download",
+        "idle HTTP/2",
+        "no handshake",
+        "half a request",
+        pytest.param("all of them", marks=crashes_at_shutdown),
+    ],
+)
+def test_a_client_that_stalls_holds_the_shutdown_no_longer_than_draintimeout(
+    new_server, authority, repository, who
+):
+    changes = {} if who.startswith("plain") else tls(authority.issue("stalls"))
+    server = new_server(merged(changes, {"http": {"draintimeout": "2s"}})).start()
+    registry = server.registry(verify=str(authority.certificate))
+    digest = registry.push_blob(repository, random_bytes(30_000_000))
+    registry.session.close()
+    with contextlib.ExitStack() as held:
+        if who in ("download", "plain download", "all of them"):
+            held.enter_context(stalled_download(server, repository, digest))
+        if who in ("HTTP/2 download", "all of them"):
+            connection = held.enter_context(HTTP2Connection(server.port))
+            connection.body(connection.get(f"/v2/{repository}/blobs/{digest}"), at_most=10_000)
+        if who in ("idle HTTP/2", "all of them"):
+            connection = held.enter_context(HTTP2Connection(server.port))
+            connection.body(connection.get("/v2/"))
+        if who in ("no handshake", "all of them"):
+            held.enter_context(Connection(("127.0.0.1", server.port)))
+        if who in ("half a request", "all of them"):
+            held.enter_context(server.connect()).send(b"GET /v2/ HTTP/1.1\r\n")
+        time.sleep(0.3)
+        started = time.monotonic()
+        server.signal(signal.SIGTERM)
+        assert server.wait(20) == 0, server.log[-2000:]
+        assert time.monotonic() - started < 9
+
+
+@pytest.mark.beyond
+@pytest.mark.parametrize("chunked", [False, True], ids=["Content-Length", "chunked"])
+@pytest.mark.parametrize("method", ["PATCH", "PUT"])
+def test_an_upload_that_the_shutdown_cuts_off_goes_on_after_the_restart(new_server, repository, method, chunked):
+    server = new_server({"http": {"draintimeout": "1s"}}).start()
+    data = random_bytes(1_000_000)
+    location = target(server.registry().start_upload(repository))
+    where = with_query(location, digest=digest_of(data)) if method == "PUT" else location
+    with server.connect() as connection:
+        connection.request(method, where, {"Transfer-Encoding": "chunked"} if chunked else {"Content-Length": "1000000"})
+        connection.send(f"{600_000:x}\r\n".encode() + data[:600_000] + b"\r\n" if chunked else data[:600_000])
+        time.sleep(0.5)
+        server.signal(signal.SIGTERM)
+        assert server.wait(15) == 0
+    registry = server.start().registry()
+    assert expect(registry.get(location), 204).headers["Range"] == "0-599999"
+    expect(registry.finish_upload(location, digest_of(data), data[600_000:]), 201)
+    assert registry.blob(repository, digest_of(data)) == data
+
+
+@pytest.mark.beyond
+@pytest.mark.parametrize("upload_on", ["first", "second"])
+def test_sigterm_closes_every_listener_at_once(new_server, repository, upload_on):
+    """While one still finishes an upload, the other must not go on accepting clients."""
+    second = free_port()
+    server = new_server({"http": {"draintimeout": "20s", "listeners": [{"addr": f"127.0.0.1:{second}"}]}}).start()
+    data = random_bytes(100_000)
+    where = target(with_query(server.registry().start_upload(repository), digest=digest_of(data)))
+    port = server.port if upload_on == "first" else second
+    with Connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.request("PUT", where, {"Content-Length": str(len(data))}, data[:40_000])
+        time.sleep(0.3)
+        server.signal(signal.SIGTERM)
+        assert until(lambda: not _accepts(server.port) and not _accepts(second), seconds=5), "it still accepts connections"
+        assert server.process.poll() is None, "it did not wait for the upload"
+        connection.send(data[40_000:])
+        expect(connection.response(), 201)
+    assert server.wait(10) == 0
+
+
+def _accepts(port: int) -> bool:
+    try:
+        Connection(("127.0.0.1", port), timeout=1).close()
+        return True
+    except OSError:
+        return False
 
 
 def test_sigint_ends_it_too(new_server):
@@ -390,6 +654,45 @@ def test_the_access_log_has_bytes_duration_user_and_repository(logged, repositor
     assert str(len(answer.content)) in entry
     assert "duration" in entry
     assert "GET" in entry
+
+
+def logged_request(server, request_id: str) -> dict:
+    """The one line of the access log about a request."""
+
+    def lines():
+        entries = [json.loads(line) for line in server.log.splitlines() if request_id in line]
+        return [entry for entry in entries if "status" in entry]
+
+    found = until(lines, seconds=10)
+    assert len(found) == 1, found
+    return found[0]
+
+
+@pytest.mark.beyond
+def test_the_access_log_counts_only_what_was_sent_of_a_pull_that_was_aborted(new_server, repository):
+    server = new_server({"log": {"formatter": "json"}}).start()
+    size = 50 * images.MIB
+    digest = server.registry().push_blob(repository, random_bytes(size))
+    with server.connect(receive_buffer=65_536) as connection:
+        connection.request("GET", f"/v2/{repository}/blobs/{digest}", {"X-Request-Id": "an-aborted-pull"})
+        connection.response("HEAD")  # the head alone
+        connection.read(100_000)
+        connection.cut()
+    assert 100_000 <= logged_request(server, "an-aborted-pull")["bytes"] < size
+
+
+@pytest.mark.beyond
+@pytest.mark.parametrize("chunked", [False, True], ids=["Content-Length", "chunked"])
+def test_the_access_log_counts_what_was_received(new_server, repository, chunked):
+    server = new_server({"log": {"formatter": "json"}}).start()
+    data = random_bytes(300_000)
+    location = target(server.registry().start_upload(repository))
+    with server.connect() as connection:
+        length = {"Transfer-Encoding": "chunked"} if chunked else {"Content-Length": str(len(data))}
+        connection.request("PATCH", location, length | {"X-Request-Id": "an-upload"})
+        connection.send_pieces([data[:100_000], data[100_000:]], chunked=chunked)
+        expect(connection.response(), 202)
+    assert logged_request(server, "an-upload")["bytes_in"] == len(data)
 
 
 @pytest.mark.beyond
@@ -504,6 +807,89 @@ def test_a_client_that_does_not_read_its_answer_is_cut_off_or_costs_no_memory(ne
     assert server.rss() - before < 64 * images.MIB
     for connection in connections:
         connection.close()
+
+
+@pytest.mark.beyond
+@pytest.mark.parametrize("protocol", ["HTTP/1.1", pytest.param("TLS", marks=pytest.mark.slow)])
+def test_a_client_that_stops_reading_a_blob_is_cut_off(new_server, authority, repository, protocol):
+    changes = tls(authority.issue("stops")) if protocol == "TLS" else {}
+    server = new_server(merged(changes, {"http": {"limits": HARSH}})).start()
+    registry = server.registry(verify=str(authority.certificate))
+    digest = registry.push_blob(repository, random_bytes(30_000_000))
+    registry.session.close()
+    before = at_rest(server)
+    with contextlib.ExitStack() as held:
+        for _ in range(10):
+            held.enter_context(stalled_download(server, repository, digest))
+        assert until(lambda: server.open_for_clients() >= before + 20, seconds=2), "a connection and a file for each"
+        assert until(lambda: server.open_for_clients() <= before, seconds=20), server.open_for_clients()
+    expect(server.registry(verify=str(authority.certificate)).get("/v2/"), 200)
+
+
+@pytest.mark.slow
+@pytest.mark.beyond
+def test_an_http_2_client_that_stops_reading_a_blob_is_cut_off(new_server, authority, repository):
+    """How far a stream is cannot be seen, so it has the time in which the least rate would have taken a piece."""
+    limits = HARSH | {"minbodyrate": 1_000_000}
+    server = new_server(merged(tls(authority.issue("stops")), {"http": {"limits": limits}})).start()
+    registry = server.registry(verify=str(authority.certificate))
+    digest = registry.push_blob(repository, random_bytes(30_000_000))
+    registry.session.close()
+    before = at_rest(server)
+    with contextlib.ExitStack() as held:
+        for _ in range(10):
+            connection = held.enter_context(HTTP2Connection(server.port))
+            connection.body(connection.get(f"/v2/{repository}/blobs/{digest}"), at_most=10_000)
+        assert until(lambda: server.open_for_clients() >= before + 20, seconds=2), "a connection and a file for each"
+        assert until(lambda: server.open_for_clients() <= before, seconds=30), server.open_for_clients()
+
+
+@pytest.mark.slow
+@pytest.mark.beyond
+@pytest.mark.parametrize("protocol", ["HTTP/1.1", "TLS"])
+def test_a_client_that_reads_slowly_but_steadily_gets_everything(new_server, authority, repository, protocol):
+    changes = tls(authority.issue("slow")) if protocol == "TLS" else {}
+    server = new_server(merged(changes, {"http": {"limits": HARSH}})).start()
+    data = random_bytes(10_000_000)
+    digest = server.registry(verify=str(authority.certificate)).push_blob(repository, data)
+    with server.connect(receive_buffer=65_536) as connection:
+        connection.request("GET", f"/v2/{repository}/blobs/{digest}")
+        expect(connection.response("HEAD"), 200)
+        body = bytearray()
+        started = time.monotonic()
+        while time.monotonic() - started < 8:
+            body += connection.read(65_536)
+            time.sleep(0.2)
+        body += connection.read(len(data) - len(body))
+    assert body == data
+
+
+@pytest.mark.slow
+@pytest.mark.beyond
+def test_an_http_2_client_that_reads_slowly_but_steadily_gets_everything(new_server, authority, repository, tmp_path):
+    server = new_server(merged(tls(authority.issue("slow")), {"http": {"limits": HARSH}})).start()
+    data = random_bytes(3_000_000)
+    digest = server.registry(verify=str(authority.certificate)).push_blob(repository, data)
+    slowly = ("--http2", "--limit-rate", "320k", "--output", tmp_path / "back", "--fail")
+    curl("--cacert", authority.certificate, *slowly, f"{server.url}/v2/{repository}/blobs/{digest}")
+    assert (tmp_path / "back").read_bytes() == data
+
+
+@pytest.mark.beyond
+def test_clients_that_reset_the_connection_after_asking_for_a_blob_leave_no_open_files(new_server, repository):
+    server = new_server().start()
+    registry = server.registry()
+    digest = registry.push_blob(repository, random_bytes(5_000_000))
+    registry.session.close()
+    before = at_rest(server)
+    for number in range(300):
+        with server.connect() as connection:
+            connection.request("GET", f"/v2/{repository}/blobs/{digest}")
+            if number % 3 == 0:
+                connection.answered(1)
+            connection.cut()
+    assert until(lambda: server.open_for_clients() <= before, seconds=10), server.open_for_clients()
+    assert len(registry.blob(repository, digest)) == 5_000_000
 
 
 @pytest.mark.beyond

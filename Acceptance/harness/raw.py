@@ -291,6 +291,10 @@ class Connection:
         data, self.buffer = self.buffer[:count], self.buffer[count:]
         return data
 
+    def read(self, count: int) -> bytes:
+        """The next `count` bytes, whatever they belong to."""
+        return self._exactly(count)
+
     def response(self, method: str = "GET") -> RawResponse:
         """Reads one response; the body by Content-Length, by chunks, or to the end of the connection."""
         parts = self._line().decode().split(" ", 2)

@@ -1,5 +1,6 @@
 """One registry process of a test's own: its config, its files, its life and death."""
 
+import contextlib
 import os
 import random
 import socket
@@ -58,6 +59,7 @@ class Server:
         self.port = free_port()
         self.host = f"127.0.0.1:{self.port}"
         self.env = env or {}
+        self.arguments: list[object] = ["serve", directory / "config.yml"]
         self.log_path = directory / "server.log"
         self.config_path = directory / "config.yml"
         self.process: subprocess.Popen | None = None
@@ -83,9 +85,8 @@ class Server:
 
     def start(self, ready: bool = True) -> "Server":
         assert self.process is None, "already started"
-        command = (programs.binary(), "serve", self.config_path)
         env = programs.environment(**self.env)
-        self.process = processes.start(*command, log=self.log_path, env=env, cwd=self.directory)
+        self.process = processes.start(programs.binary(), *self.arguments, log=self.log_path, env=env, cwd=self.directory)
         if ready:
             self.wait_until_ready()
         return self
@@ -182,6 +183,15 @@ class Server:
 
     def open_files(self) -> int:
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+    def open_for_clients(self) -> int:
+        """How many sockets, blobs and uploads it has open: not its database, to which it connects as it needs."""
+        count = 0
+        for entry in Path(f"/proc/{self.process.pid}/fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                what = os.readlink(entry)
+                count += what.startswith(("socket:", f"{self.root}/blobs/", f"{self.root}/uploads/"))
+        return count
 
     def files(self, folder: str) -> list[Path]:
         """Every file below `<root>/<folder>`."""
