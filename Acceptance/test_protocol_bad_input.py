@@ -359,12 +359,7 @@ def annotated(count: int, number: int) -> bytes:
 @pytest.mark.parametrize(
     "count",
     [
-        pytest.param(
-            95_000,
-            marks=pytest.mark.xfail(
-                strict=True, reason="16 manifests just below the limit of values are parsed at once and take 300 to 390 MB"
-            ),
-        ),
+        95_000,
         270_000,
     ],
 )

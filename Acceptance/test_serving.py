@@ -119,10 +119,6 @@ def interrupted(tls_server, authority, repository, tmp_path):
 
 
 @pytest.mark.beyond
-@pytest.mark.xfail(
-    strict=True,
-    reason="a body that ends with its HTTP/2 connection is taken for complete, and dropped for its length or digest",
-)
 @pytest.mark.parametrize("method", ["PATCH", "PUT"])
 def test_http_2_uploads_that_were_interrupted_go_on_where_they_broke_off(
     tls_server, authority, repository, interrupted, method
@@ -495,23 +491,17 @@ def stalled_download(server, repository: str, digest: str):
     return connection
 
 
-crashes_at_shutdown = pytest.mark.xfail(
-    strict=True,
-    reason="closing a TLS connection that takes nothing lasts 5 s, after which the shutdown ends in a fatal error",
-)
-
-
 @pytest.mark.beyond
 @pytest.mark.parametrize(
     "who",
     [
         "plain download",
-        pytest.param("download", marks=crashes_at_shutdown),
+        "download",
         "HTTP/2 download",
         "idle HTTP/2",
         "no handshake",
         "half a request",
-        pytest.param("all of them", marks=crashes_at_shutdown),
+        "all of them",
     ],
 )
 def test_a_client_that_stalls_holds_the_shutdown_no_longer_than_draintimeout(

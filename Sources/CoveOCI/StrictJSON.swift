@@ -9,6 +9,8 @@ struct StrictJSON {
     static let deepest = 64
     /// Most keys and list elements in all. An index of a thousand images has some ten thousand.
     static let mostValues = 100_000
+    /// Most keys in one object, annotations above all: what a parser makes of each costs it many times its size.
+    static let mostKeys = 10_000
 
     struct Violation: Error, Equatable {
         let reason: String
@@ -92,6 +94,9 @@ struct StrictJSON {
         let depth = containers.count - 1
         guard peek == UInt8(ascii: "\"") else { throw fail("a key in quotes must stand here") }
         let key = try readString(isKey: true)
+        guard containers[depth].keys.count < Self.mostKeys else {
+            throw Violation(reason: "an object has more than \(Self.mostKeys) keys")
+        }
         guard containers[depth].keys.insert(key).inserted else { throw fail("the key '\(key.prefix(60))' is there twice") }
         let fields = containers[depth].role.fields
         if !fields.isEmpty, !fields.contains(key),

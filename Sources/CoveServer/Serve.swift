@@ -60,7 +60,8 @@ package enum Serve {
         var lifecycle = ServiceGroupConfiguration(
             services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         lifecycle.maximumGracefulShutdownDuration = configuration.http.drainTimeout
-        lifecycle.maximumCancellationDuration = .seconds(5)
+        // Longer than TLS waits for a client's goodbye (5 s): beyond it the process would end in a crash.
+        lifecycle.maximumCancellationDuration = .seconds(20)
         try await ServiceGroup(configuration: lifecycle).run()
         try await metadata.close()
         logger.info("stopped")

@@ -79,7 +79,8 @@ struct Exchange: Sendable {
     /// The request's body. Reading it tells a client that waits for it to go on (RFC 9110 section 10.1.1), so a request
     /// is refused before its body by not reading it.
     var body: ExpectedBody {
-        ExpectedBody(body: request.body, channel: isAwaitingContinue ? channel : nil, traffic: traffic)
+        ExpectedBody(
+            body: request.body, length: contentLength, channel: isAwaitingContinue ? channel : nil, traffic: traffic)
     }
 
     /// Closes the way that this request came.
@@ -106,16 +107,23 @@ final class Traffic: Sendable {
     func addSent(_ bytes: Int) { sentBytes.add(bytes, ordering: .relaxed) }
 }
 
-/// A request body that sends `100 Continue` when it is first read, if the client asked for that.
+/// A request body that sends `100 Continue` when it is first read, if the client asked for that, and that fails when its
+/// connection ends before it does.
 struct ExpectedBody: AsyncSequence, Sendable {
     typealias Element = ByteBuffer
 
+    /// The connection ended before the body did.
+    struct BrokenOff: Error {}
+
     let body: RequestBody
+    /// As announced; nil when the client does not know either.
+    let length: Int64?
     let channel: (any Channel)?
     let traffic: Traffic
 
     struct AsyncIterator: AsyncIteratorProtocol {
         var iterator: RequestBody.AsyncIterator
+        var missing: Int64?
         var channel: (any Channel)?
         let traffic: Traffic
 
@@ -124,14 +132,19 @@ struct ExpectedBody: AsyncSequence, Sendable {
                 self.channel = nil
                 try await channel.writeAndFlush(HTTPResponsePart.head(HTTPResponse(status: .continue)))
             }
-            let buffer = try await iterator.next()
-            if let buffer { traffic.addReceived(buffer.readableBytes) }
+            guard let buffer = try await iterator.next() else {
+                // A stream of HTTP/2 whose connection is gone just ends, and its task is cancelled.
+                if missing.map({ $0 > 0 }) ?? Task.isCancelled { throw BrokenOff() }
+                return nil
+            }
+            missing? -= Int64(buffer.readableBytes)
+            traffic.addReceived(buffer.readableBytes)
             return buffer
         }
     }
 
     func makeAsyncIterator() -> AsyncIterator {
-        AsyncIterator(iterator: body.makeAsyncIterator(), channel: channel, traffic: traffic)
+        AsyncIterator(iterator: body.makeAsyncIterator(), missing: length, channel: channel, traffic: traffic)
     }
 
     /// The whole body, at most `limit` bytes; nil when it is longer.
