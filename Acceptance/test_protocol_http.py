@@ -368,6 +368,26 @@ def test_curl_pushes_a_large_file_without_waiting_a_second(server, registry, rep
 # Connections
 
 
+@pytest.mark.beyond
+@pytest.mark.parametrize("body", [b"", b"x" * 1000])
+def test_an_offer_of_another_protocol_is_declined_and_leaves_no_dead_connection(server, registry, repository, body):
+    """Java's client and curl offer h2c with the first request of every connection."""
+    location = registry.start_upload(repository)
+    offer = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2-Settings": "AAMAAABkAAQAAP__"}
+    with server.connect() as connection:
+        connection.request("PATCH", target(location), offer | {"Content-Length": str(len(body))}, body)
+        assert expect(connection.response(), 202).headers["Connection"] == "close"
+        assert connection.closed_within(2)
+    finished = registry.finish_upload(location, digest_of(body))
+    expect(finished, 201)
+
+
+def test_curl_that_offers_h2c_asks_twice(server):
+    urls = (f"http://{server.host}/v2/", f"http://{server.host}/v2/_catalog?n=1")
+    done = programs.run(programs.need("curl"), "--http2", "--max-time", "5", "--write-out", "%{http_code} ", *urls)
+    assert done.out.count("200 ") == 2, done.out
+
+
 def test_a_connection_may_be_closed_by_the_client(server):
     with server.connect() as connection:
         connection.request("GET", "/v2/", {"Connection": "close"})

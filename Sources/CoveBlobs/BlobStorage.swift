@@ -118,11 +118,19 @@ package struct UploadID: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-package enum BlobStorageError: Error, Equatable, Sendable {
+package enum BlobStorageError: Error, Equatable, Sendable, CustomStringConvertible {
     /// No space left (or no quota, or no inodes).
     case full
     /// There are no such bytes.
     case missing(String)
     /// The system refused; the text names the operation, the path and the reason.
     case failed(String)
+
+    package var description: String {
+        switch self {
+        case .full: "the disk is full"
+        case .missing(let what): "\(what) is missing"
+        case .failed(let why): why
+        }
+    }
 }

@@ -71,6 +71,7 @@ extension Configuration {
         storage.deleteEnabled = reader.boolean("storage.delete.enabled") ?? !hasFile
         storage.readOnly = reader.boolean("storage.maintenance.readonly.enabled") ?? false
         _ = reader.boolean("storage.redirect.disable")
+        _ = reader.integer("storage.tag.concurrencylimit", in: 0...1_000_000)
         let size = reader.integer("storage.cache.blobdescriptorsize", in: 0...10_000_000) ?? 50_000
         let cache = reader.text("storage.cache.blobdescriptor")
         if cache == "redis" {

@@ -37,6 +37,9 @@ extension ConfigurationKey {
             "storage.cache.blobdescriptor", .choice(["inmemory", "none"]), "inmemory",
             "Whether the whereabouts of blobs are kept in memory."),
         .acts("storage.cache.blobdescriptorsize", .integer, "50000", "How many blobs' whereabouts are kept."),
+        .acts(
+            "storage.tag.concurrencylimit", .integer, "",
+            "Accepted: looking up a manifest's tags is one database query, so there is nothing to limit."),
         .acts("storage.maintenance.uploadpurging.enabled", .boolean, "true", "Whether abandoned uploads are ended."),
         .acts("storage.maintenance.uploadpurging.age", .duration, "168h", "How long an upload may be idle."),
         .acts("storage.maintenance.uploadpurging.interval", .duration, "24h", "Time between two sweeps; at most an hour is waited."),
@@ -114,7 +117,6 @@ extension ConfigurationKey {
         .refused("storage.azure", "Azure storage is not supported; use storage.filesystem"),
         .refused("storage.swift", "OpenStack Swift is not supported; use storage.filesystem"),
         .refused("storage.oss", "Alibaba OSS is not supported; use storage.filesystem"),
-        .refused("storage.tag", "tag look-ups are a database query and need no limit; remove the key"),
         .refused("auth.token", "token authentication is not in this version; use auth.htpasswd"),
         .refused("auth.silly", "silly authentication accepts anybody; use auth.htpasswd"),
         .refused("middleware", "middleware is not in this version; remove the key"),

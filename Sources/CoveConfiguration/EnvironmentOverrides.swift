@@ -22,7 +22,10 @@ struct EnvironmentOverrides {
             // The file's own name, which who starts the server has read.
             if words == ["configuration", "path"] { continue }
             guard !words.isEmpty, !Self.isSetByCluster(words), let path = Self.path(words) else {
-                warnings.append("the variable \(name) names no key of the configuration and is ignored")
+                let nearest = SettingChecker.nearest(to: words.joined(separator: "."))
+                let meant = Self.prefix + nearest.uppercased().replacing(".", with: "_")
+                warnings.append(
+                    "the variable \(name) names no key of the configuration and is ignored; the nearest is \(meant)")
                 continue
             }
             let value: SettingValue

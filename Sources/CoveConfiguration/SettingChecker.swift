@@ -33,7 +33,7 @@ struct SettingChecker {
             }
         case .list(let items, let line):
             guard Self.isKnown(path + ["[]"]) else {
-                problems.append("'\(shown)'\(SettingValue.at(line)) must be a map, not a list")
+                problems.append("'\(shown.isEmpty ? "the configuration" : shown)'\(SettingValue.at(line)) must be a map, not a list")
                 return
             }
             for (index, item) in items.enumerated() { check(item, at: path + ["[]"], shown: "\(shown)[\(index)]") }

@@ -29,7 +29,7 @@ indirect enum SettingValue: Equatable {
         do {
             node = try Yams.compose(yaml: text)
         } catch {
-            throw ConfigurationError(problems: ["not YAML: \(error)"])
+            throw ConfigurationError(problems: ["not YAML: \(Self.reason(error))"])
         }
         var budget = Self.mostNodes
         guard let node else {
@@ -40,6 +40,18 @@ indirect enum SettingValue: Equatable {
     }
 
     /// - Parameter line: where the value's key stands, as a map's own first line is already its first key's.
+    /// Without the text around the place, which the library's own words show: there may be a secret in it.
+    private static func reason(_ error: any Error) -> String {
+        switch error as? YamlError {
+        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _), .composer(_, let problem, let mark, _):
+            "line \(mark.line), column \(mark.column): \(problem)"
+        case .reader(let problem, _, _, _): problem
+        case .duplicatedKeysInMapping(let keys, let context):
+            "line \(context.mark.line): the key '\(keys.joined(separator: "', '"))' is there twice"
+        default: "it cannot be read"
+        }
+    }
+
     private static func convert(
         _ node: Node, line: Int?, depth: Int, _ hasLines: Bool, _ budget: inout Int
     ) throws(ConfigurationError) -> SettingValue {

@@ -13,7 +13,10 @@ struct ConfigCommand: AsyncParsableCommand {
     struct Check: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Say everything that is wrong with a configuration file.",
-            discussion: "Exit code 0: the server would start with it. 1: it would not."
+            discussion: """
+                Exit code 0: the server would start with it. 1: it would not. Certificates and password files that are
+                there are read; those that are not on this machine are warnings, as another may be the one that serves.
+                """
         )
 
         @Argument(help: "A config.yml in registry:2's format.", completion: .file(extensions: ["yml", "yaml"]))

@@ -36,6 +36,9 @@ struct HTTP1MannersTests {
         arguments: [
             (HTTPVersion.http1_0, [:], true), (.http1_0, ["Connection": "keep-alive"], false), (.http1_1, [:], false),
             (.http1_1, ["Connection": "Close"], true), (.http1_1, ["Connection": "TE, close"], true),
+            // Offers that are declined: the parser reads no further.
+            (.http1_1, ["Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c"], true),
+            (.http1_1, ["Connection": "upgrade", "Upgrade": "websocket"], true), (.http1_1, ["Upgrade": "h2c"], false),
             // Refused before the client was told to send its body.
             (.http1_1, ["Expect": "100-continue", "Content-Length": "5"], true),
         ] as [(HTTPVersion, HTTPHeaders, Bool)])

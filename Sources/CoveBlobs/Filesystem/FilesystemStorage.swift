@@ -41,7 +41,9 @@ package final class FilesystemStorage: BlobStorage {
             try FileManager.default.createDirectory(
                 atPath: root, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o750])
         } catch {
-            throw .failed("cannot make the directory \(root): \(error)")
+            let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
+            let why = cause.map { String(cString: strerror(Int32($0.code))) } ?? error.localizedDescription
+            throw .failed("cannot make the directory \(root): \(why)")
         }
         lock = try DirectoryLock(directory: root)
         // All of them now: a directory made on the way of a push would have to be synced by whoever comes second, too.

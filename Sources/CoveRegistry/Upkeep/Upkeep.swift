@@ -38,7 +38,12 @@ package struct Upkeep: Service {
         await cancelWhenGracefulShutdown {
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { await every(.seconds(1)) { await registry.pulls.flush() } }
-                group.addTask { await every(.seconds(60)) { await registry.sessions.closeIdle(longerThan: .seconds(300)) } }
+                group.addTask {
+                    await every(.seconds(60)) {
+                        await registry.sessions.closeIdle(longerThan: .seconds(300))
+                        MemoryReturn.now()
+                    }
+                }
                 group.addTask { await every(.seconds(3600)) { await attempt("pruning events") { try await pruneEvents() } } }
                 // A read-only registry's directory may be somebody's to copy: not a file of it goes.
                 guard !registry.options.readOnly else { return }

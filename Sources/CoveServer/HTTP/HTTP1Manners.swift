@@ -5,8 +5,9 @@ import NIOHTTP1
 
 /// What HTTP/1 asks for and the layers above do not know of.
 ///
-/// - A connection is closed when the client said so or speaks HTTP/1.0 (RFC 9112 section 9.3), and after the refusal of
-///   a body that the client was never told to send: it may send it or not (RFC 9110 section 10.1.1).
+/// - A connection is closed when the client said so or speaks HTTP/1.0 (RFC 9112 section 9.3), after the refusal of a
+///   body that the client was never told to send, as it may send it or not (RFC 9110 section 10.1.1), and after the offer
+///   of another protocol, which is declined by answering in this one (RFC 9110 section 7.8).
 /// - A request without exactly one `Host`, or with a transfer coding other than chunked, is refused (RFC 9112 sections
 ///   3.2 and 6.3).
 /// - Bytes that are no request are answered in the protocol's envelope.
@@ -35,7 +36,7 @@ final class HTTP1Manners: ChannelDuplexHandler, RemovableChannelHandler {
             return context.fireErrorCaught(HTTPParserError.unknown)
         }
         owed += 1
-        closesAfterResponse = !head.isKeepAlive
+        closesAfterResponse = !head.isKeepAlive || Self.endsParsing(head)
         // HTTP/1.0 knows no interim responses.
         if isHTTP10 { head.headers.remove(name: "Expect") }
         isAwaitingContinue = head.headers[canonicalForm: "Expect"].contains { $0.lowercased() == "100-continue" }
@@ -81,6 +82,14 @@ final class HTTP1Manners: ChannelDuplexHandler, RemovableChannelHandler {
         for field in failure.headers { head.headers.add(name: field.name.rawName, value: field.value) }
         context.write(wrapOutboundOut(.head(head)), promise: promise)
         context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
+    }
+
+    /// After these the parser reads no further request: it leaves the connection to another protocol, which is never
+    /// spoken here. Java's client and curl offer h2c with their first request.
+    private static func endsParsing(_ head: HTTPRequestHead) -> Bool {
+        head.method == .CONNECT
+            || head.headers.contains(name: "Upgrade")
+                && head.headers[canonicalForm: "Connection"].contains { $0.lowercased() == "upgrade" }
     }
 
     private static func refusal(of head: HTTPRequestHead, isHTTP10: Bool) -> OCIFailure? {

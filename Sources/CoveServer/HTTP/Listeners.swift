@@ -115,7 +115,17 @@ struct Listeners {
             do {
                 try await service.run()
             } catch {
-                throw ServeError("\(key): cannot listen on \(address): \(error)")
+                throw ServeError("\(key): cannot listen on \(address): \(Self.reason(error))")
+            }
+        }
+
+        private static func reason(_ error: any Error) -> String {
+            guard let error = error as? IOError else { return "\(error)" }
+            return switch error.errnoCode {
+            case EADDRINUSE: "another process listens there; stop it, or choose another address"
+            case EACCES: "permission is missing; ports below 1024 need root or CAP_NET_BIND_SERVICE"
+            case EADDRNOTAVAIL: "this machine has no such address"
+            default: String(cString: strerror(error.errnoCode))
             }
         }
     }

@@ -24,6 +24,20 @@ struct OCIResponder: Sendable {
         guard route.methods.contains(exchange.method) else {
             throw .methodNotAllowed(exchange.method, allowed: route.methods + [.options])
         }
+        do throws(OCIFailure) {
+            return try await respond(exchange, to: route)
+        } catch {
+            var failure = error
+            // What the endpoint knows, but this registry's settings do not allow.
+            if failure.status == .methodNotAllowed {
+                failure.headers[.allow] = (route.methods.filter { $0 != exchange.method } + [.options]).map(\.rawValue)
+                    .joined(separator: ", ")
+            }
+            throw failure
+        }
+    }
+
+    private func respond(_ exchange: Exchange, to route: OCIRoute) async throws(OCIFailure) -> Response {
         switch route {
         case .base: return .json([String: String]())
         case .catalog: return try await catalog(exchange)
