@@ -22,10 +22,8 @@ struct EnvironmentOverrides {
             // The file's own name, which who starts the server has read.
             if words == ["configuration", "path"] { continue }
             guard !words.isEmpty, !Self.isSetByCluster(words), let path = Self.path(words) else {
-                let nearest = SettingChecker.nearest(to: words.joined(separator: "."))
-                let meant = Self.prefix + nearest.uppercased().replacing(".", with: "_")
                 warnings.append(
-                    "the variable \(name) names no key of the configuration and is ignored; the nearest is \(meant)")
+                    "the variable \(name) names no key of the configuration and is ignored\(Self.suggestion(words))")
                 continue
             }
             let value: SettingValue
@@ -37,6 +35,14 @@ struct EnvironmentOverrides {
             root = root.setting(path[...], to: Self.selecting(path, value))
         }
         return (root, warnings)
+    }
+
+    /// The variable that was meant, when it is a slip of the pen away.
+    private static func suggestion(_ words: [String]) -> String {
+        let spelled = words.joined(separator: ".")
+        let nearest = SettingChecker.nearest(to: spelled)
+        guard nearest.distance(to: spelled) <= 2 else { return "" }
+        return "; did you mean \(prefix)\(nearest.uppercased().replacing(".", with: "_"))?"
     }
 
     /// What Kubernetes and container links set for a service whose name begins with "registry": `REGISTRY_PORT`,

@@ -85,13 +85,23 @@ struct EnvironmentTests {
     @Test(
         "a variable that names no key is warned of and changes nothing",
         arguments: [
-            "REGISTRY_PORT", "REGISTRY_SERVICE_HOST", "REGISTRY_PORT_5000_TCP_ADDR", "REGISTRY_HTTP_ADR", "REGISTRY_HTTP_ADDR_X",
+            "REGISTRY_PORT", "REGISTRY_SERVICE_HOST", "REGISTRY_PORT_5000_TCP_ADDR",
             "REGISTRY_", "REGISTRY___", "REGISTRY_REDIS_SERVICE_HOST", "REGISTRY_PROXY_PORT_5000_TCP_ADDR",
         ])
     func unknown(name: String) throws {
         let (configuration, warnings) = try Configuration.parse(yaml: nil, environment: [name: "tcp://10.0.0.1:5000"])
         #expect(configuration == Configuration())
         #expect(warnings == ["the variable \(name) names no key of the configuration and is ignored"])
+    }
+
+    @Test("a variable that is a slip away from one is answered with that one", arguments: ["REGISTRY_HTTP_ADR", "REGISTRY_HTTP_ADDR_X"])
+    func slip(name: String) throws {
+        let (configuration, warnings) = try Configuration.parse(yaml: nil, environment: [name: "127.0.0.1:5001"])
+        #expect(configuration == Configuration())
+        #expect(
+            warnings == [
+                "the variable \(name) names no key of the configuration and is ignored; did you mean REGISTRY_HTTP_ADDR?"
+            ])
     }
 
     @Test("a number after a list of texts is a place in it")

@@ -16,7 +16,7 @@ struct KeyTableTests {
         """
 
     /// Keys that any value of is right, as Cove has nothing to set by them.
-    private static let withoutEffect = ["version", "storage.redirect.disable"]
+    private static let withoutEffect = ["version", "storage.redirect.disable", "storage.tag.concurrencylimit"]
 
     private static func value(for key: ConfigurationKey) -> String {
         switch key.kind {
