@@ -256,6 +256,8 @@ extension Registry {
         switch error {
         case .bodyFailed: break
         case _ where record.received == 0: try? await storage.discardUpload(id)
+        // The bytes may be a blob's by now, under its own name: they are not cut. The next to open the upload does that.
+        case .unavailable: break
         default: try? await session.writer.truncate(to: record.received)
         }
         await session.writer.close()
