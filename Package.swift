@@ -33,10 +33,11 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CCrypt", providers: [.apt(["libcrypt-dev"])]),
+        .systemLibrary(name: "CHash", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
         .systemLibrary(name: "CLinux"),
         .target(
             name: "CoveOCI",
-            dependencies: [.product(name: "Crypto", package: "swift-crypto")],
+            dependencies: ["CHash"],
             swiftSettings: strict
         ),
         .target(

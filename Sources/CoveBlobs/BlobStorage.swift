@@ -7,22 +7,25 @@ import NIOCore
 /// A name of a committed blob (its *location*) is never used twice, not even for the same content: so whoever deletes a
 /// location can never hit bytes that somebody else has just stored.
 package protocol BlobStorage: Sendable {
-    /// Opens an upload for writing at `offset`; bytes that an interrupted writer left beyond it are dropped.
+    /// Opens an upload for writing at `checkpoint`; bytes that an interrupted writer left beyond it are dropped.
     ///
-    /// - Throws: ``BlobStorageError/missing(_:)`` when `offset` is above 0 and less than that is stored.
-    func openUpload(_ id: UploadID, at offset: Int64) async throws(BlobStorageError) -> any UploadWriter
+    /// - Throws: ``BlobStorageError/missing(_:)`` when what was stored at the checkpoint is not there any more.
+    func openUpload(_ id: UploadID, at checkpoint: UploadCheckpoint) async throws(BlobStorageError) -> any UploadWriter
 
-    /// Reads the first `length` bytes of an upload in order, in pieces that are valid only during the call.
+    /// Reads all bytes of an upload up to `checkpoint` in order, in pieces that are valid only during the call. Nothing
+    /// is appended to the upload afterwards.
     func readUpload(
-        _ id: UploadID, length: Int64, _ body: @escaping @Sendable (UnsafeRawBufferPointer) -> Void
+        _ id: UploadID, to checkpoint: UploadCheckpoint, _ body: @escaping @Sendable (UnsafeRawBufferPointer) -> Void
     ) async throws(BlobStorageError)
 
     /// Gives an upload, all of whose bytes are durable, a place as a blob, has `record` write the place down, and drops
     /// the upload. The place is durable when `record` is called; no place is ever given twice.
     ///
-    /// - Parameter record: told the blob's location; what it answers decides what is kept.
+    /// - Parameters:
+    ///   - checkpoint: the end of the upload, as its writer gave it last.
+    ///   - record: told the blob's location; what it answers decides what is kept.
     func commit(
-        _ id: UploadID, as digest: Digest, _ record: (String) async -> PlacementOutcome
+        _ id: UploadID, at checkpoint: UploadCheckpoint, as digest: Digest, _ record: (String) async -> PlacementOutcome
     ) async throws(BlobStorageError)
 
     /// Drops an upload. Not an error when there is none.
@@ -33,6 +36,12 @@ package protocol BlobStorage: Sendable {
     /// - Throws: ``BlobStorageError/missing(_:)``.
     func openBlob(_ location: String) async throws(BlobStorageError) -> any BlobReader
 
+    /// A URL from which a client may read the blob itself for a while, without further credentials; nil when there is
+    /// none and the bytes go through this server.
+    ///
+    /// - Parameter type: the media type that the answer is to have.
+    func directURL(of location: String, type: String) async throws(BlobStorageError) -> String?
+
     /// The size of a blob's bytes; nil when there are none.
     func size(of location: String) async throws(BlobStorageError) -> Int64?
 
@@ -40,13 +49,22 @@ package protocol BlobStorage: Sendable {
     func deleteBlob(_ location: String) async throws(BlobStorageError)
 
     /// Calls `blobs` with locations, in batches, and `uploads` with ids, that nobody is working on: bytes that a crash
-    /// left behind, among all the others. What the store does not know when asked then will never be known.
+    /// left behind, among all the others. What the store does not know when asked then will never be known. Where other
+    /// nodes may be at work, that is what is older than a day.
     func leftovers(
         _ blobs: @Sendable ([String]) async throws -> Void, uploads: @Sendable ([UploadID]) async throws -> Void
     ) async throws
 
     /// Whether bytes can be written and read.
     func probe() async throws(BlobStorageError)
+}
+
+extension BlobReader {
+    package func expect(_ part: Range<Int64>) {}
+}
+
+extension BlobStorage {
+    package func directURL(of location: String, type: String) async throws(BlobStorageError) -> String? { nil }
 }
 
 /// What became of recording where a blob is.
@@ -62,12 +80,30 @@ package enum PlacementOutcome: Sendable {
     case unknown
 }
 
+/// How far an upload has come, durably.
+package struct UploadCheckpoint: Sendable, Equatable {
+    /// Bytes.
+    package var offset: Int64
+    /// What the storage wants to be told when the upload is opened again, here or on another node; at most 1 KiB.
+    package var mark: String
+
+    package init(offset: Int64, mark: String = "") {
+        self.offset = offset
+        self.mark = mark
+    }
+
+    /// The beginning of an upload.
+    package static let start = UploadCheckpoint(offset: 0)
+}
+
 /// Appends to one upload. Used by one task at a time.
 package protocol UploadWriter: Sendable {
-    /// Appends pieces in order. The write may still be in the page cache when this returns.
+    /// Appends pieces in order. They may not be durable when this returns.
     func append(_ pieces: [ByteBuffer]) async throws(BlobStorageError)
     /// Makes everything appended durable.
-    func synchronize() async throws(BlobStorageError)
+    ///
+    /// - Returns: the point from which the upload can go on.
+    func synchronize() async throws(BlobStorageError) -> UploadCheckpoint
     /// Drops what was appended beyond `length`.
     func truncate(to length: Int64) async throws(BlobStorageError)
     /// Ends the use of the writer. What was appended stays.
@@ -76,6 +112,9 @@ package protocol UploadWriter: Sendable {
 
 /// Reads one blob at any offset; several reads may run at once.
 package protocol BlobReader: Sendable {
+    /// Says which bytes will be read, in order, so that a remote storage need not be asked for each piece. Others may
+    /// be read all the same.
+    func expect(_ part: Range<Int64>)
     /// Up to `length` bytes from `offset`: fewer only at the end of the blob.
     func read(at offset: Int64, length: Int) async throws(BlobStorageError) -> ByteBuffer
     /// Appends up to `length` bytes from `offset` to `buffer`, without waiting: fit for an event loop.

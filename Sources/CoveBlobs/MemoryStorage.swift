@@ -13,7 +13,10 @@ package final class MemoryStorage: BlobStorage {
 
     package init() {}
 
-    package func openUpload(_ id: UploadID, at offset: Int64) async throws(BlobStorageError) -> any UploadWriter {
+    package func openUpload(
+        _ id: UploadID, at checkpoint: UploadCheckpoint
+    ) async throws(BlobStorageError) -> any UploadWriter {
+        let offset = checkpoint.offset
         let isThere = state.withLock { state in
             var bytes = state.uploads[id] ?? ByteBuffer()
             guard bytes.readableBytes >= offset else { return false }
@@ -26,16 +29,16 @@ package final class MemoryStorage: BlobStorage {
     }
 
     package func readUpload(
-        _ id: UploadID, length: Int64, _ body: @escaping @Sendable (UnsafeRawBufferPointer) -> Void
+        _ id: UploadID, to checkpoint: UploadCheckpoint, _ body: @escaping @Sendable (UnsafeRawBufferPointer) -> Void
     ) async throws(BlobStorageError) {
-        guard let bytes = state.withLock({ $0.uploads[id]?.getSlice(at: 0, length: Int(length)) }) else {
+        guard let bytes = state.withLock({ $0.uploads[id]?.getSlice(at: 0, length: Int(checkpoint.offset)) }) else {
             throw .missing("upload \(id)")
         }
         bytes.withUnsafeReadableBytes(body)
     }
 
     package func commit(
-        _ id: UploadID, as digest: Digest, _ record: (String) async -> PlacementOutcome
+        _ id: UploadID, at checkpoint: UploadCheckpoint, as digest: Digest, _ record: (String) async -> PlacementOutcome
     ) async throws(BlobStorageError) {
         let location = "\(digest).\(UploadID())"
         let isThere = state.withLock { state in
@@ -102,7 +105,9 @@ package final class MemoryStorage: BlobStorage {
             }
         }
 
-        func synchronize() async throws(BlobStorageError) {}
+        func synchronize() async throws(BlobStorageError) -> UploadCheckpoint {
+            UploadCheckpoint(offset: storage.state.withLock { Int64($0.uploads[id]?.readableBytes ?? 0) })
+        }
 
         func truncate(to length: Int64) async throws(BlobStorageError) {
             storage.state.withLock { $0.uploads[id]?.moveWriterIndex(to: Int(length)) }

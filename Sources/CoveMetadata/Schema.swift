@@ -2,7 +2,7 @@
 ///
 /// Times are UTC microseconds since 1970. Digests are `Digest.storageKey`: a tag byte for the algorithm, then the hash.
 enum Schema {
-    static let steps: [[String]] = [core]
+    static let steps: [[String]] = [core, movingUploads]
 
     private static let core: [String] = [
         """
@@ -135,5 +135,11 @@ enum Schema {
         )
         """,
         "CREATE INDEX event_at ON event(at)",
+    ]
+
+    /// What another node needs to go on with an upload. The default is an empty hash state: the bytes are read again.
+    private static let movingUploads: [String] = [
+        "ALTER TABLE upload ADD COLUMN mark TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE upload ADD COLUMN hash_state {bytes} NOT NULL DEFAULT ''",
     ]
 }

@@ -1,5 +1,3 @@
-import Crypto
-
 /// A content digest: an algorithm and the raw hash bytes (OCI image-spec, descriptor, "Digests").
 ///
 /// Parsed once at the edge; a value of this type is always well-formed and of an algorithm that Cove can compute.

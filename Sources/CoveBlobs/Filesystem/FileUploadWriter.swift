@@ -44,16 +44,17 @@ final class FileUploadWriter: UploadWriter {
         }
     }
 
-    func synchronize() async throws(BlobStorageError) {
-        guard storage.synchronous else { return }
-        let isNew = state.withLock { state in
+    func synchronize() async throws(BlobStorageError) -> UploadCheckpoint {
+        let (offset, isNew) = state.withLock { state in
             defer { state.isNew = false }
-            return state.isNew
+            return (state.offset, state.isNew)
         }
+        guard storage.synchronous else { return UploadCheckpoint(offset: offset) }
         try await storage.blocking { [file, storage] () throws(BlobStorageError) in
             try file.use { descriptor throws(BlobStorageError) in try SystemCalls.synchronizeData(descriptor) }
             if isNew { try SystemCalls.synchronizeDirectory(storage.uploads) }
         }
+        return UploadCheckpoint(offset: offset)
     }
 
     func truncate(to length: Int64) async throws(BlobStorageError) {

@@ -57,7 +57,10 @@ package final class FilesystemStorage: BlobStorage {
         for directory in algorithms + ["\(root)/blobs", root, parent] { try SystemCalls.synchronizeDirectory(directory) }
     }
 
-    package func openUpload(_ id: UploadID, at offset: Int64) async throws(BlobStorageError) -> any UploadWriter {
+    package func openUpload(
+        _ id: UploadID, at checkpoint: UploadCheckpoint
+    ) async throws(BlobStorageError) -> any UploadWriter {
+        let offset = checkpoint.offset
         work.withLock { _ = $0.uploads.insert(id) }
         let path = path(of: id)
         return try await blocking { () throws(BlobStorageError) in
@@ -74,9 +77,9 @@ package final class FilesystemStorage: BlobStorage {
     }
 
     package func readUpload(
-        _ id: UploadID, length: Int64, _ body: @escaping @Sendable (UnsafeRawBufferPointer) -> Void
+        _ id: UploadID, to checkpoint: UploadCheckpoint, _ body: @escaping @Sendable (UnsafeRawBufferPointer) -> Void
     ) async throws(BlobStorageError) {
-        let path = path(of: id)
+        let (path, length) = (path(of: id), checkpoint.offset)
         try await blocking { () throws(BlobStorageError) in
             let file = FileDescriptor(try SystemCalls.open(path, O_RDONLY))
             try file.use { descriptor throws(BlobStorageError) in
@@ -93,7 +96,7 @@ package final class FilesystemStorage: BlobStorage {
     }
 
     package func commit(
-        _ id: UploadID, as digest: Digest, _ record: (String) async -> PlacementOutcome
+        _ id: UploadID, at checkpoint: UploadCheckpoint, as digest: Digest, _ record: (String) async -> PlacementOutcome
     ) async throws(BlobStorageError) {
         let directory = "blobs/\(digest.algorithm.rawValue)/\(digest.hex.prefix(2))"
         let location = "\(directory)/\(digest.hex).\(UploadID())"

@@ -121,7 +121,7 @@ package struct Upkeep: Service {
         registry.logger.info(
             what,
             metadata: [
-                "upload": "\(upload.id)", "repository": "\(upload.repository)", "bytes": "\(upload.received)",
+                "upload": "\(upload.id)", "repository": "\(upload.repository)", "bytes": "\(upload.progress.received)",
             ])
     }
 

@@ -1,4 +1,5 @@
 import CoveBlobs
+import CoveMetadata
 import CoveOCI
 import Synchronization
 
@@ -19,7 +20,12 @@ final class UploadSessions: Sendable {
     struct Session: Sendable {
         var writer: any UploadWriter
         var digester: Digester
-        var offset: Int64
+        var checkpoint: UploadCheckpoint
+
+        /// What another node is told of the upload.
+        var progress: UploadRecord.Progress {
+            UploadRecord.Progress(received: checkpoint.offset, mark: checkpoint.mark, hashState: digester.state)
+        }
     }
 
     /// The request that is at work on an upload.

@@ -6,15 +6,15 @@ import Logging
 extension Registry {
     /// Gives the durable bytes their place and records the blob. When that fails, the upload is as it was.
     func commit(
-        _ id: UploadID, as digest: Digest, size: Int64, in repository: RepositoryName, isRecorded: Bool,
-        origin: Event.Origin
+        _ id: UploadID, at checkpoint: UploadCheckpoint, as digest: Digest, in repository: RepositoryName,
+        _ upload: UploadRecord?, origin: Event.Origin
     ) async throws(RegistryError) {
         var failure: RegistryError?
         try await registryErrors {
-            try await storage.commit(id, as: digest) { location in
+            try await storage.commit(id, at: checkpoint, as: digest) { location in
                 do throws(RegistryError) {
                     let blob = try await record(
-                        digest, size: size, at: location, upload: isRecorded ? id : nil, in: repository, origin)
+                        digest, size: checkpoint.offset, at: location, upload: upload == nil ? nil : id, in: repository, origin)
                     if blob.location == location { return .recorded }
                     return try await heal(blob, with: location) ? .recorded : .notNeeded
                 } catch {

@@ -27,8 +27,7 @@ extension Registry {
     ) async throws(RegistryError) -> UploadID {
         try refuseIfReadOnly()
         let id = UploadID()
-        let record = UploadRecord(
-            id: id.description, repository: repository.description, algorithm: algorithm, received: 0)
+        let record = UploadRecord(id: id.description, repository: repository.description, algorithm: algorithm)
         try await registryErrors { try await metadata.write { try $0.insertUpload(record) } }
         return id
     }
@@ -41,7 +40,7 @@ extension Registry {
         if await sessions.acquire(id) {
             await sessions.release(id, keeping: sessions.take(id))
         }
-        return try await uploadRecord(id, in: repository).received
+        return try await uploadRecord(id, in: repository).progress.received
     }
 
     /// Says whether a chunk would be accepted, before its body is read.
@@ -75,17 +74,17 @@ extension Registry {
             do throws(RegistryError) {
                 try await receive(body, claim: claim, into: &open, record, counter: holder.received)
                 try await registryErrors {
-                    try await metadata.write { [offset = open.offset] store in
-                        guard try store.setReceived(offset, ofUpload: record.id) else {
-                            throw RegistryError.uploadUnknown(id.uuid)
-                        }
+                    try await metadata.write { [progress = open.progress] store in
+                        guard try !store.advance(record, to: progress) else { return }
+                        throw try store.upload(record.id) == nil
+                            ? RegistryError.uploadUnknown(id.uuid) : RegistryError.uploadBusy(id.uuid)
                     }
                 }
             } catch {
                 await giveBack(open, id, record, after: error)
                 throw error
             }
-            return (open.offset, open)
+            return (open.checkpoint.offset, open)
         }
     }
 
@@ -105,7 +104,7 @@ extension Registry {
                 try await receive(body, claim: claim, into: &open, record, counter: holder.received)
                 let actual = try await hash(of: id, open, algorithm: digest.algorithm)
                 guard actual == digest else { throw .digestMismatch(expected: digest, actual: actual) }
-                try await commit(id, as: digest, size: open.offset, in: repository, isRecorded: true, origin: origin)
+                try await commit(id, at: open.checkpoint, as: digest, in: repository, record, origin: origin)
             } catch {
                 if case .digestMismatch = error {
                     try await drop(open, id, record)
@@ -125,14 +124,13 @@ extension Registry {
     ) async throws(RegistryError) where Body.Element == ByteBuffer {
         try refuseIfReadOnly()
         let id = UploadID()
-        let record = UploadRecord(
-            id: id.description, repository: repository.description, algorithm: digest.algorithm, received: 0)
+        let record = UploadRecord(id: id.description, repository: repository.description, algorithm: digest.algorithm)
         var open = try await openSession(nil, record, id)
         do throws(RegistryError) {
             try await receive(body, claim: ChunkClaim(length: length), into: &open, nil)
             let actual = open.digester.finalize()
             guard actual == digest else { throw .digestMismatch(expected: digest, actual: actual) }
-            try await commit(id, as: digest, size: open.offset, in: repository, isRecorded: false, origin: origin)
+            try await commit(id, at: open.checkpoint, as: digest, in: repository, nil, origin: origin)
         } catch {
             await open.writer.close()
             try? await storage.discardUpload(id)
@@ -191,20 +189,26 @@ extension Registry {
     private func openSession(
         _ session: UploadSessions.Session?, _ record: UploadRecord, _ id: UploadID
     ) async throws(RegistryError) -> UploadSessions.Session {
-        if let session, session.offset == record.received { return session }
+        let checkpoint = UploadCheckpoint(offset: record.progress.received, mark: record.progress.mark)
+        if let session, session.checkpoint == checkpoint { return session }
         await session?.writer.close()
         do throws(BlobStorageError) {
-            let writer = try await storage.openUpload(id, at: record.received)
-            let shared = SharedDigester(record.algorithm)
-            if record.received > 0 {
-                do throws(BlobStorageError) {
-                    try await storage.readUpload(id, length: record.received) { shared.update($0) }
-                } catch {
-                    await writer.close()
-                    throw error
-                }
+            let writer = try await storage.openUpload(id, at: checkpoint)
+            if checkpoint.offset == 0 {
+                return UploadSessions.Session(writer: writer, digester: Digester(record.algorithm), checkpoint: checkpoint)
             }
-            return UploadSessions.Session(writer: writer, digester: shared.current, offset: record.received)
+            if let digester = Digester(record.algorithm, state: record.progress.hashState) {
+                return UploadSessions.Session(writer: writer, digester: digester, checkpoint: checkpoint)
+            }
+            // An earlier version did not write the hash down.
+            let shared = SharedDigester(record.algorithm)
+            do throws(BlobStorageError) {
+                try await storage.readUpload(id, to: checkpoint) { shared.update($0) }
+            } catch {
+                await writer.close()
+                throw error
+            }
+            return UploadSessions.Session(writer: writer, digester: shared.current, checkpoint: checkpoint)
         } catch .missing {
             // Not to be finished any more: let nobody be told otherwise.
             try await registryErrors { _ = try await metadata.write { try $0.deleteUpload(record.id) } }
@@ -221,7 +225,7 @@ extension Registry {
         _ body: Body, claim: ChunkClaim, into session: inout UploadSessions.Session, _ record: UploadRecord?,
         counter: ReceivedBytes = ReceivedBytes()
     ) async throws(RegistryError) where Body.Element == ByteBuffer {
-        let start = session.offset
+        let start = session.checkpoint.offset
         if let claimed = claim.start, claimed != start { throw .chunkOutOfOrder(start: claimed, received: start) }
         let receiver = UploadReceiver(session: session)
         var failure: RegistryError?
@@ -232,18 +236,17 @@ extension Registry {
         } catch {
             failure = error
         }
-        session.offset = start + counter.value
         session.digester = receiver.current
         if failure == nil, let length = claim.length, length != counter.value {
             failure = .lengthMismatch(expected: length, actual: counter.value)
         }
         let breaksOff = if case .bodyFailed = failure { true } else { false }
         if failure == nil || breaksOff && record != nil, counter.value > 0 {
-            try await registryErrors { [writer = session.writer] in try await writer.synchronize() }
+            session.checkpoint = try await registryErrors { [writer = session.writer] in try await writer.synchronize() }
         }
         if breaksOff, let record, counter.value > 0 {
-            try await registryErrors { [offset = session.offset] in
-                try await metadata.write { _ = try $0.setReceived(offset, ofUpload: record.id) }
+            try await registryErrors { [progress = session.progress] in
+                try await metadata.write { _ = try $0.advance(record, to: progress) }
             }
         }
         if let failure { throw failure }
@@ -255,10 +258,12 @@ extension Registry {
     ) async {
         switch error {
         case .bodyFailed: break
-        case _ where record.received == 0: try? await storage.discardUpload(id)
+        // Another request has gone on with it: what it wrote is not this one's to cut.
+        case .uploadBusy: break
+        case _ where record.progress.received == 0: try? await storage.discardUpload(id)
         // The bytes may be a blob's by now, under its own name: they are not cut. The next to open the upload does that.
         case .unavailable: break
-        default: try? await session.writer.truncate(to: record.received)
+        default: try? await session.writer.truncate(to: record.progress.received)
         }
         await session.writer.close()
     }
@@ -280,7 +285,7 @@ extension Registry {
         if session.digester.algorithm == algorithm { return session.digester.finalize() }
         let digester = SharedDigester(algorithm)
         try await registryErrors {
-            try await storage.readUpload(id, length: session.offset) { digester.update($0) }
+            try await storage.readUpload(id, to: session.checkpoint) { digester.update($0) }
         }
         return digester.current.finalize()
     }
