@@ -34,6 +34,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CCrypt", providers: [.apt(["libcrypt-dev"])]),
         .systemLibrary(name: "CHash", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+        .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
         .systemLibrary(name: "CLinux"),
         .target(
             name: "CoveOCI",
@@ -52,7 +53,7 @@ let package = Package(
         .target(
             name: "CoveMetadata",
             dependencies: [
-                "CoveOCI",
+                "CoveOCI", "CLibPQ",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -118,7 +119,7 @@ let package = Package(
             swiftSettings: strict
         ),
         // What the tests share: a seeded generator and temporary directories.
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        .target(name: "TestSupport", dependencies: ["CoveMetadata"], path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(name: "CoveOCITests", dependencies: ["CoveOCI", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "CoveConfigurationTests", dependencies: ["CoveConfiguration", "TestSupport"], swiftSettings: strict),
         .testTarget(

@@ -11,19 +11,34 @@ package struct MetadataStore: Sendable {
     ///
     /// - Throws: ``MetadataError``.
     package static func open(_ engine: any SQLEngine) async throws -> MetadataStore {
-        let dialect = engine.dialect
-        try await engine.write { connection in try migrate(connection, dialect) }
+        try await engine.write(in: .upkeep) { try Schema.migrate($0) }
         return MetadataStore(engine: engine)
     }
 
-    /// Runs `body` on a consistent snapshot.
+    /// Whether other nodes read and write the same store.
+    package var isShared: Bool { engine.isShared }
+
+    /// Runs `body` on what is committed. Each of its statements sees one moment; where the store is shared, the next may
+    /// see a later one.
     package func read<T: Sendable>(_ body: @escaping @Sendable (MetadataTransaction) throws -> T) async throws -> T {
         try await engine.read { try body(MetadataTransaction(connection: $0)) }
     }
 
     /// Runs `body` in a transaction: all of it or, when it throws, nothing.
-    package func write<T: Sendable>(_ body: @escaping @Sendable (MetadataTransaction) throws -> T) async throws -> T {
-        try await engine.write { try body(MetadataTransaction(connection: $0)) }
+    ///
+    /// - Parameter lane: writes of one lane take turns and may share a commit.
+    package func write<T: Sendable>(
+        in lane: WriteLane = .other, _ body: @escaping @Sendable (MetadataTransaction) throws -> T
+    ) async throws -> T {
+        try await engine.write(in: lane) { try body(MetadataTransaction(connection: $0)) }
+    }
+
+    /// Runs `body` unless it is running already, on this node or another.
+    ///
+    /// - Returns: false when `body` was not run.
+    @discardableResult
+    package func exclusively(_ name: String, _ body: () async throws -> Void) async throws -> Bool {
+        try await engine.exclusively(name, body)
     }
 
     /// Whether the store answers.
@@ -33,19 +48,6 @@ package struct MetadataStore: Sendable {
 
     package func close() async throws {
         try await engine.close()
-    }
-
-    private static func migrate(_ connection: any SQLConnection, _ dialect: SQLDialect) throws {
-        try connection.run(
-            dialect.render("CREATE TABLE IF NOT EXISTS schema_version (version {integer} NOT NULL)"), [])
-        let done = Int(try connection.row("SELECT COALESCE(MAX(version), 0) FROM schema_version", [])?.integer(0) ?? 0)
-        guard done <= Schema.steps.count else {
-            throw MetadataError.newerSchema(found: done, supported: Schema.steps.count)
-        }
-        for (index, step) in Schema.steps.enumerated().dropFirst(done) {
-            for statement in step { try connection.run(dialect.render(statement), []) }
-            try connection.run("INSERT INTO schema_version (version) VALUES ($1)", [.integer(Int64(index + 1))])
-        }
     }
 }
 

@@ -2,7 +2,47 @@
 ///
 /// Times are UTC microseconds since 1970. Digests are `Digest.storageKey`: a tag byte for the algorithm, then the hash.
 enum Schema {
-    static let steps: [[String]] = [core, movingUploads]
+    struct Step: Sendable {
+        let statements: [String]
+        /// The oldest version of the schema whose programs can work with this one: nodes are replaced one after another,
+        /// so a step only adds what they can do without (docs/architecture.md, "Changing the schema").
+        let oldest: Int
+    }
+
+    static let steps = [Step(statements: core, oldest: 1), Step(statements: movingUploads, oldest: 2)]
+
+    /// Brings the schema up to date. Of nodes that start at once, one does it and the others wait.
+    ///
+    /// - Throws: ``MetadataError/newerSchema(found:supported:)`` when what is there needs a newer program.
+    static func migrate(_ connection: any SQLConnection) throws {
+        let dialect = connection.dialect
+        if dialect == .postgresql {
+            _ = try connection.rows("SELECT pg_advisory_xact_lock(\(PostgreSQLEngine.lockKey("'migrate'")))", [])
+        }
+        try connection.perform(
+            dialect.render("CREATE TABLE IF NOT EXISTS schema_version (version {integer} NOT NULL)"), [])
+        let state = try version(connection)
+        guard state.oldest <= steps.count else { throw MetadataError.newerSchema(found: state.version, supported: steps.count) }
+        for (index, step) in steps.enumerated().dropFirst(state.version) {
+            for statement in step.statements { try connection.perform(dialect.render(statement), []) }
+            if index == 0 {
+                try connection.perform("INSERT INTO schema_version (version) VALUES (1)", [])
+            } else {
+                try connection.perform(
+                    "INSERT INTO schema_version (version, oldest) VALUES ($1, $2)",
+                    [.integer(Int64(index + 1)), .integer(Int64(step.oldest))])
+            }
+        }
+    }
+
+    /// The version of the schema that is there, and the oldest whose programs can work with it; 0 for an empty store.
+    static func version(_ connection: any SQLConnection) throws -> (version: Int, oldest: Int) {
+        let version = Int(try connection.row("SELECT COALESCE(MAX(version), 0) FROM schema_version", [])?.integer(0) ?? 0)
+        // The column came with the second step.
+        guard version > 1 else { return (version, version) }
+        let row = try connection.row("SELECT oldest FROM schema_version WHERE version = $1", [.integer(Int64(version))])
+        return (version, Int(try row?.integer(0) ?? Int64(version)))
+    }
 
     private static let core: [String] = [
         """
@@ -139,6 +179,7 @@ enum Schema {
 
     /// What another node needs to go on with an upload. The default is an empty hash state: the bytes are read again.
     private static let movingUploads: [String] = [
+        "ALTER TABLE schema_version ADD COLUMN oldest {integer} NOT NULL DEFAULT 1",
         "ALTER TABLE upload ADD COLUMN mark TEXT NOT NULL DEFAULT ''",
         "ALTER TABLE upload ADD COLUMN hash_state {bytes} NOT NULL DEFAULT ''",
     ]

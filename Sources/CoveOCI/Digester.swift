@@ -64,8 +64,8 @@ public struct Digester: Sendable {
 
     private static func stateSize(_ algorithm: Digest.Algorithm) -> Int {
         switch algorithm {
-        case .sha256: Int(cove_sha256_state.rawValue)
-        case .sha512: Int(cove_sha512_state.rawValue)
+        case .sha256: cove_sha256_state
+        case .sha512: cove_sha512_state
         }
     }
 }

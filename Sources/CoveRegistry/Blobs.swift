@@ -48,9 +48,9 @@ extension Registry {
     ) async throws(RegistryError) {
         try refuseDeletionIfDisabled()
         try await registryErrors {
-            try await metadata.write { store in
-                guard let blob = try store.blob(digest, in: repository),
-                    let repositoryID = try store.repositoryID(repository)
+            try await metadata.write(in: .repository(repository.description)) { store in
+                guard let repositoryID = try store.lockedRepositoryID(repository),
+                    let blob = try store.blob(digest, in: repository)
                 else { throw RegistryError.blobUnknown(digest) }
                 try store.unlink(blob, from: repositoryID)
                 try store.append(
@@ -71,9 +71,11 @@ extension Registry {
     ) async throws(RegistryError) -> Bool {
         try refuseIfReadOnly()
         return try await registryErrors {
-            try await metadata.write { store in
+            try await metadata.write(in: .repository(repository.description)) { store in
                 let from = try source ?? store.holder(of: digest)
-                guard let from, let blob = try store.blob(digest, in: from) else { return false }
+                guard let from, try store.blob(digest, in: from) != nil, let blob = try store.lockedBlob(digest) else {
+                    return false
+                }
                 let repositoryID = try store.ensureRepository(repository)
                 if try store.link(blob.id, to: repositoryID) {
                     try store.append(

@@ -12,10 +12,10 @@ struct BlobTests {
         let fixture = try StorageFixture(kind)
         let id = UploadID()
         try await fixture.storage.upload(["bytes"], to: id)
-        let location = try await fixture.storage.commit(id, as: Digest.of("bytes".utf8))
+        let location = try await fixture.storage.commit(id, at: 5, as: Digest.of("bytes".utf8))
         #expect(try await fixture.storage.text(at: location) == "bytes")
-        await #expect(throws: BlobStorageError.self) { _ = try await fixture.storage.commit(id, as: Digest.of("bytes".utf8)) }
-        await #expect(throws: BlobStorageError.self) { try await fixture.storage.text(of: id, length: 1) }
+        await #expect(throws: BlobStorageError.self) { _ = try await fixture.storage.commit(id, at: 5, as: Digest.of("bytes".utf8)) }
+        await #expect(throws: BlobStorageError.self) { try await fixture.storage.text(of: id, to: 1) }
     }
 
     @Test(
@@ -26,17 +26,17 @@ struct BlobTests {
         let id = UploadID()
         try await fixture.storage.upload(["bytes"], to: id)
         let place = Shared("")
-        try await fixture.storage.commit(id, as: Digest.of("bytes".utf8)) { location in
+        try await fixture.storage.commit(id, at: 5, as: Digest.of("bytes".utf8)) { location in
             place.change { $0 = location }
             // The bytes are in place when the recording begins.
             #expect((try? await fixture.storage.text(at: location)) == "bytes")
             return expected.outcome
         }
         #expect(try await fixture.storage.size(of: place.value) == (expected.blobStays ? 5 : nil))
-        let upload = try? await fixture.storage.text(of: id, length: 5)
+        let upload = try? await fixture.storage.text(of: id, to: 5)
         #expect(upload == (expected.uploadStays ? "bytes" : nil))
         if expected.uploadStays {
-            let again = try await fixture.storage.commit(id, as: Digest.of("bytes".utf8))
+            let again = try await fixture.storage.commit(id, at: 5, as: Digest.of("bytes".utf8))
             #expect(again != place.value)
             #expect(try await fixture.storage.text(at: again) == "bytes")
         }
@@ -46,7 +46,7 @@ struct BlobTests {
     func commitMissing(kind: StorageFixture.Kind) async throws {
         let fixture = try StorageFixture(kind)
         await #expect(throws: BlobStorageError.self) {
-            try await fixture.storage.commit(UploadID(), as: Digest.of([])) { _ in
+            try await fixture.storage.commit(UploadID(), at: .start, as: Digest.of([])) { _ in
                 Issue.record("a place was given")
                 return .recorded
             }
@@ -70,7 +70,7 @@ struct BlobTests {
         #expect(try await fixture.storage.text(at: fixture.storage.store("")) == "")
         let id = UploadID()
         try await fixture.storage.upload(["long"], to: id)
-        let location = try await fixture.storage.commit(id, as: Digest.of("long".utf8, algorithm: .sha512))
+        let location = try await fixture.storage.commit(id, at: 4, as: Digest.of("long".utf8, algorithm: .sha512))
         #expect(location.contains("sha512"))
         #expect(try await fixture.storage.text(at: location) == "long")
     }

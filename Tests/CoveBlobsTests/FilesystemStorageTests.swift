@@ -24,7 +24,7 @@ struct FilesystemStorageTests {
         let (blob, upload) = (UploadID(), UploadID())
         try await storage.upload(["abc"], to: blob)
         let digest = Digest.of("abc".utf8)
-        let location = try await storage.commit(blob, as: digest)
+        let location = try await storage.commit(blob, at: 3, as: digest)
         try await storage.upload(["x"], to: upload)
         #expect(location.wholeMatch(of: /blobs\/sha256\/ba\/([0-9a-f]{64})\.[0-9a-f]{32}/)?.output.1 == digest.hex[...])
         #expect(directory.files() == [location, "cove.lock", "uploads/\(upload)"])
@@ -73,7 +73,7 @@ struct FilesystemStorageTests {
         let storage = try Self.open(directory.path)
         #expect(try await storage.text(at: location) == "kept")
         try await storage.upload(["ed"], to: upload, at: 4)
-        #expect(try await storage.text(of: upload, length: 6) == "parted")
+        #expect(try await storage.text(of: upload, to: 6) == "parted")
     }
 
     /// What the storage calls nobody's work.
@@ -116,7 +116,7 @@ struct FilesystemStorageTests {
         let storage = try Self.open(directory.path)
         let id = UploadID()
         try await storage.upload(["x"], to: id)
-        try await storage.commit(id, as: Digest.of("x".utf8)) { _ in
+        try await storage.commit(id, at: 1, as: Digest.of("x".utf8)) { _ in
             let found = try? await Self.leftovers(storage)
             #expect(found?.blobs == [] && found?.uploads == [])
             return .unknown

@@ -26,19 +26,28 @@ struct StorageFixture {
     }
 }
 
+/// A checkpoint without a mark: enough for storages that need none.
+extension UploadCheckpoint: ExpressibleByIntegerLiteral {
+    public init(integerLiteral offset: Int64) {
+        self.init(offset: offset)
+    }
+}
+
 extension BlobStorage {
-    /// Appends pieces to an upload, from `offset` on.
-    func upload(_ pieces: [String], to id: UploadID, at offset: Int64 = 0) async throws {
-        let writer = try await openUpload(id, at: offset)
+    /// Appends pieces to an upload, from `checkpoint` on.
+    @discardableResult
+    func upload(_ pieces: [String], to id: UploadID, at checkpoint: UploadCheckpoint = .start) async throws -> UploadCheckpoint {
+        let writer = try await openUpload(id, at: checkpoint)
         try await writer.append(pieces.map { ByteBuffer(string: $0) })
-        try await writer.synchronize()
+        let reached = try await writer.synchronize()
         await writer.close()
+        return reached
     }
 
     /// Gives an upload its place and records it, and returns the location.
-    func commit(_ id: UploadID, as digest: Digest) async throws -> String {
+    func commit(_ id: UploadID, at checkpoint: UploadCheckpoint, as digest: Digest) async throws -> String {
         let place = Shared("")
-        try await commit(id, as: digest) { location in
+        try await commit(id, at: checkpoint, as: digest) { location in
             place.change { $0 = location }
             return .recorded
         }
@@ -48,8 +57,8 @@ extension BlobStorage {
     /// Stores a blob and returns its location.
     func store(_ text: String) async throws -> String {
         let id = UploadID()
-        try await upload([text], to: id)
-        return try await commit(id, as: Digest.of(text.utf8))
+        let checkpoint = try await upload([text], to: id)
+        return try await commit(id, at: checkpoint, as: Digest.of(text.utf8))
     }
 
     /// The whole blob, which must not have more than 1000 bytes.
@@ -60,9 +69,9 @@ extension BlobStorage {
         return String(buffer: bytes)
     }
 
-    func text(of id: UploadID, length: Int64) async throws -> String {
+    func text(of id: UploadID, to checkpoint: UploadCheckpoint) async throws -> String {
         let collected = Shared<[UInt8]>([])
-        try await readUpload(id, length: length) { piece in collected.change { $0.append(contentsOf: piece) } }
+        try await readUpload(id, to: checkpoint) { piece in collected.change { $0.append(contentsOf: piece) } }
         return String(decoding: collected.value, as: UTF8.self)
     }
 }

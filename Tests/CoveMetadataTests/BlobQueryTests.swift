@@ -11,7 +11,7 @@ struct BlobQueryTests {
 
     @Test("a blob is in the repositories that hold it and in no other")
     func link() async throws {
-        let store = try await StoreFixture.memory()
+        let store = try await StoreFixture.make()
         let (one, two) = try (RepositoryName(parsing: "one"), RepositoryName(parsing: "two"))
         let digest = StoreFixture.digest("b")
         try await store.write { store in
@@ -26,15 +26,15 @@ struct BlobQueryTests {
             #expect(blob?.location == "at/b" && blob?.size == 1 && blob?.digest == digest)
             #expect(try store.blob(digest, in: two) == nil)
             #expect(try store.blob(digest, in: RepositoryName(parsing: "three")) == nil)
-            let held = try store.heldBlob(digest, in: store.repositoryID(one) ?? 0)
-            #expect(held?.size == 1 && held?.id == blob?.id)
+            let held = try store.sizesOfHeldBlobs([digest, StoreFixture.digest("other")], in: store.repositoryID(one) ?? 0)
+            #expect(held == [digest: 1])
             #expect(try store.holder(of: digest) == one)
         }
     }
 
     @Test("content that is known keeps its first location")
     func insertTwice() async throws {
-        let store = try await StoreFixture.memory()
+        let store = try await StoreFixture.make()
         let (first, second) = try await store.write { store in
             (try store.blob("b", location: "first"), try store.blob("b", location: "second"))
         }
@@ -45,18 +45,18 @@ struct BlobQueryTests {
 
     @Test("equal hashes of two algorithms are two blobs")
     func algorithms() async throws {
-        let store = try await StoreFixture.memory()
+        let store = try await StoreFixture.make()
         try await store.write { store in
             let short = try store.insertBlob(Digest.of("b".utf8), size: 1, location: "a")
             let long = try store.insertBlob(Digest.of("b".utf8, algorithm: .sha512), size: 1, location: "b")
             #expect(short.id != long.id)
-            #expect(try store.blob(Digest.of("b".utf8, algorithm: .sha512)) == long)
+            #expect(try store.lockedBlob(Digest.of("b".utf8, algorithm: .sha512)) == long)
         }
     }
 
     @Test("a blob becomes collectable when its last holder lets go, and not before")
     func unlink() async throws {
-        let store = try await StoreFixture.memory()
+        let store = try await StoreFixture.make()
         let (blob, one, two) = try await store.write { store in
             let blob = try store.blob("b")
             let (one, two) = (try store.repository("one"), try store.repository("two"))
@@ -72,21 +72,21 @@ struct BlobQueryTests {
         }
         #expect(try await unreferenced(store) == [.integer(at)])
         #expect(try await store.read { try $0.holder(of: blob.digest) } == nil)
-        #expect(try await store.read { try $0.blob(blob.digest) } == blob)
+        #expect(try await store.read { try $0.lockedBlob(blob.digest) } == blob)
         try await store.write { _ = try $0.link(blob.id, to: two) }
         #expect(try await unreferenced(store) == [.null])
     }
 
     @Test("only blobs that nobody has held since before the cutoff are condemned, the oldest first")
     func condemn() async throws {
-        let store = try await StoreFixture.memory()
+        let store = try await StoreFixture.make()
         try await store.write { store in
             let repository = try store.repository("r")
             for name in ["held", "old", "older", "young"] { try store.link(store.blob(name).id, to: repository) }
             for (name, at) in [("old", 200), ("older", 100), ("young", 900), ("held", 50)] {
                 let blob = try store.blob(name)
                 if name != "held" { try store.unlink(blob, from: repository) }
-                try store.connection.run(
+                try store.connection.perform(
                     "UPDATE blob SET unreferenced_since = $1 WHERE id = $2", [.integer(Int64(at)), .integer(blob.id)])
             }
         }
@@ -99,7 +99,7 @@ struct BlobQueryTests {
 
     @Test("a condemned blob is seen by nobody, and the same content gets a row of its own")
     func condemnedIsInvisible() async throws {
-        let store = try await StoreFixture.memory()
+        let store = try await StoreFixture.make()
         let name = try RepositoryName(parsing: "r")
         let digest = StoreFixture.digest("b")
         try await store.write { store in
@@ -108,7 +108,7 @@ struct BlobQueryTests {
             try store.link(blob.id, to: repository)
             try store.unlink(blob, from: repository)
             #expect(try store.condemnBlobs(unreferencedBefore: .max, limit: 10) == [blob])
-            #expect(try store.blob(digest) == nil)
+            #expect(try store.lockedBlob(digest) == nil)
             #expect(try store.holder(of: digest) == nil)
             let second = try store.blob("b", location: "second")
             #expect(second.id != blob.id && second.location == "second")
@@ -122,7 +122,7 @@ struct BlobQueryTests {
 
     @Test("only condemned blobs are forgotten")
     func forget() async throws {
-        let store = try await StoreFixture.memory()
+        let store = try await StoreFixture.make()
         try await store.write { store in
             let repository = try store.repository("r")
             let (gone, live) = (try store.blob("gone"), try store.blob("live"))
@@ -136,13 +136,13 @@ struct BlobQueryTests {
 
     @Test("a blob's bytes move only from where they are known to be")
     func move() async throws {
-        let store = try await StoreFixture.memory()
+        let store = try await StoreFixture.make()
         try await store.write { store in
             let blob = try store.blob("b", location: "first")
             try store.move(blob, to: "second")
-            #expect(try store.blob(blob.digest)?.location == "second")
+            #expect(try store.lockedBlob(blob.digest)?.location == "second")
             try store.move(blob, to: "third")
-            #expect(try store.blob(blob.digest)?.location == "second")
+            #expect(try store.lockedBlob(blob.digest)?.location == "second")
         }
     }
 }

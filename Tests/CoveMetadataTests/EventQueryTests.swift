@@ -10,7 +10,7 @@ struct EventQueryTests {
 
     @Test("an event's row says what happened to what, who asked and how")
     func append() async throws {
-        let store = try await StoreFixture.memory()
+        let store = try await StoreFixture.make()
         let digest = StoreFixture.digest("m")
         let event = try Event(
             .mount, repository: RepositoryName(parsing: "to"), digest: digest, mediaType: "t/x", size: 9, tag: Tag(parsing: "v1"),
@@ -36,7 +36,7 @@ struct EventQueryTests {
 
     @Test("pulls are counted for the manifest and for the tag they came by")
     func pulls() async throws {
-        let store = try await StoreFixture.memory()
+        let store = try await StoreFixture.make()
         let name = try RepositoryName(parsing: "r")
         let (v1, v2) = try (Tag(parsing: "v1"), Tag(parsing: "v2"))
         let at = try await store.write { store in
@@ -58,11 +58,11 @@ struct EventQueryTests {
 
     @Test("events older than the cutoff are pruned, so many at a time and the oldest first")
     func prune() async throws {
-        let store = try await StoreFixture.memory()
+        let store = try await StoreFixture.make()
         try await store.write { store in
             for at in [50, 10, 40, 20, 30] {
                 try store.append(Event(.push, repository: RepositoryName(parsing: "r"), origin: .init()))
-                try store.connection.run("UPDATE event SET at = $1 WHERE at > 1000", [.integer(Int64(at))])
+                try store.connection.perform("UPDATE event SET at = $1 WHERE at > 1000", [.integer(Int64(at))])
             }
             #expect(try store.pruneEvents(before: 40, limit: 2) == 2)
             #expect(try store.connection.rows("SELECT at FROM event ORDER BY at", []).map { try $0.integer(0) } == [30, 40, 50])

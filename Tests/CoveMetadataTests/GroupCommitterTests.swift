@@ -19,7 +19,7 @@ struct GroupCommitterTests {
 
     private static func engine(_ directory: TemporaryDirectory) async throws -> SQLiteEngine {
         let engine = try SQLiteEngine(.file(path: directory.file("test.db"), synchronous: true))
-        try await engine.write { _ = try $0.run("CREATE TABLE IF NOT EXISTS entry (number INTEGER PRIMARY KEY)", []) }
+        try await engine.write(in: .other) { _ = try $0.run("CREATE TABLE IF NOT EXISTS entry (number INTEGER PRIMARY KEY)", []) }
         return engine
     }
 
@@ -34,7 +34,7 @@ struct GroupCommitterTests {
             try await withThrowingTaskGroup(of: Bool.self) { group in
                 for number in 0..<300 {
                     group.addTask {
-                        let got = try await engine.write { connection in
+                        let got = try await engine.write(in: .other) { connection in
                             try connection.row("INSERT INTO entry VALUES ($1) RETURNING number * 2", [.integer(Int64(number))])
                         }
                         return got?.values == [.integer(Int64(number * 2))]
@@ -55,8 +55,8 @@ struct GroupCommitterTests {
             for number in 0..<200 {
                 group.addTask {
                     do {
-                        try await engine.write { connection in
-                            try connection.run("INSERT INTO entry VALUES ($1)", [.integer(Int64(number))])
+                        try await engine.write(in: .other) { connection in
+                            try connection.perform("INSERT INTO entry VALUES ($1)", [.integer(Int64(number))])
                             if number % every == 0 { throw Refused(number: number) }
                         }
                     } catch {
@@ -73,13 +73,13 @@ struct GroupCommitterTests {
     func loneFailure() async throws {
         let engine = try await Self.engine(directory)
         await #expect(throws: Refused(number: 1)) {
-            try await engine.write { connection in
-                try connection.run("INSERT INTO entry VALUES (1)", [])
+            try await engine.write(in: .other) { connection in
+                try connection.perform("INSERT INTO entry VALUES (1)", [])
                 throw Refused(number: 1)
             }
         }
         #expect(try await Self.numbers(engine) == [])
-        try await engine.write { _ = try $0.run("INSERT INTO entry VALUES (2)", []) }
+        try await engine.write(in: .other) { _ = try $0.run("INSERT INTO entry VALUES (2)", []) }
         #expect(try await Self.numbers(engine) == [2])
     }
 
@@ -90,7 +90,7 @@ struct GroupCommitterTests {
             for _ in 0..<20 {
                 group.addTask {
                     do {
-                        try await engine.write { _ = try $0.run("INSERT INTO entry VALUES (5)", []) }
+                        try await engine.write(in: .other) { _ = try $0.run("INSERT INTO entry VALUES (5)", []) }
                         return true
                     } catch MetadataError.unavailable(let why) {
                         #expect(why.contains("UNIQUE"))
@@ -107,14 +107,14 @@ struct GroupCommitterTests {
     @Test("when the commit itself fails, nobody is told that it worked")
     func failedCommit() async throws {
         let engine = try await Self.engine(directory)
-        try await engine.write {
+        try await engine.write(in: .other) {
             _ = try $0.run(
                 "CREATE TABLE late (number INTEGER REFERENCES entry(number) DEFERRABLE INITIALLY DEFERRED)", [])
         }
         await #expect(throws: MetadataError.self) {
-            try await engine.write { _ = try $0.run("INSERT INTO late VALUES (99)", []) }
+            try await engine.write(in: .other) { _ = try $0.run("INSERT INTO late VALUES (99)", []) }
         }
-        try await engine.write { _ = try $0.run("INSERT INTO entry VALUES (1)", []) }
+        try await engine.write(in: .other) { _ = try $0.run("INSERT INTO entry VALUES (1)", []) }
         #expect(try await engine.read { try $0.rows("SELECT * FROM late", []).count } == 0)
         #expect(try await Self.numbers(engine) == [1])
     }

@@ -8,7 +8,7 @@ import Testing
 struct ManifestQueryTests {
     @Test("a manifest is found by digest and by tag, byte for byte, in its repository only")
     func find() async throws {
-        let store = try await StoreFixture.memory()
+        let store = try await StoreFixture.make()
         let (one, two) = try (RepositoryName(parsing: "one"), RepositoryName(parsing: "two"))
         let tag = try Tag(parsing: "v1")
         let payload = "{ \"exact\" :\n\"bytes é\" }"
@@ -28,14 +28,14 @@ struct ManifestQueryTests {
             #expect(try store.manifest(.digest(digest), in: two) == nil)
             #expect(try store.manifest(.tag(tag), in: two) == nil)
             #expect(try store.manifest(.tag(Tag(parsing: "v2")), in: one) == nil)
-            #expect(try store.manifestSize(digest, in: store.repositoryID(one) ?? 0) == Int64(payload.utf8.count))
-            #expect(try store.manifestSize(digest, in: store.repositoryID(two) ?? 0) == nil)
+            #expect(try store.sizesOfManifests([digest], in: store.repositoryID(one) ?? 0) == [digest: Int64(payload.utf8.count)])
+            #expect(try store.sizesOfManifests([digest], in: store.repositoryID(two) ?? 0).isEmpty)
         }
     }
 
     @Test("the same manifest again is the same row, under the type it was last sent as")
     func insertTwice() async throws {
-        let store = try await StoreFixture.memory()
+        let store = try await StoreFixture.make()
         try await store.write { store in
             let repository = try store.repository("r")
             let first = try store.manifest("m", in: repository, mediaType: MediaType.imageManifest)
@@ -49,7 +49,7 @@ struct ManifestQueryTests {
 
     @Test("the tags whose answer changed with the type are told")
     func retyped() async throws {
-        let store = try await StoreFixture.memory()
+        let store = try await StoreFixture.make()
         try await store.write { store in
             let repository = try store.repository("r")
             let manifest = try store.manifest("m", in: repository, mediaType: MediaType.imageManifest)
@@ -72,7 +72,7 @@ struct ManifestQueryTests {
 
     @Test("references are kept in order with their roles")
     func references() async throws {
-        let store = try await StoreFixture.memory()
+        let store = try await StoreFixture.make()
         try await store.write { store in
             let parts: [(ManifestReference.Role, String)] = [(.config, "config"), (.layer, "layer"), (.layer, "layer"), (.child, "child")]
             _ = try store.manifest(
@@ -93,7 +93,7 @@ struct ManifestQueryTests {
 
     @Test("deleting a manifest takes its tags and references along, and says what went")
     func delete() async throws {
-        let store = try await StoreFixture.memory()
+        let store = try await StoreFixture.make()
         try await store.write { store in
             let repository = try store.repository("r")
             let descriptor = Descriptor(mediaType: "l", digest: StoreFixture.digest("l"), size: 1)

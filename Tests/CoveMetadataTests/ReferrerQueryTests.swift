@@ -10,7 +10,7 @@ struct ReferrerQueryTests {
 
     /// A store with `count` referrers, every third of type `t/sbom`, and their digests in order.
     private static func store(count: Int, annotation: Int = 0) async throws -> (MetadataStore, all: [Digest], sboms: [Digest]) {
-        let store = try await StoreFixture.memory()
+        let store = try await StoreFixture.make()
         let (all, sboms) = try await store.write { store in
             let repository = try store.repository("r")
             var (all, sboms): ([Digest], [Digest]) = ([], [])
@@ -93,7 +93,7 @@ struct ReferrerQueryTests {
 
     @Test("an entry says type, size, artifact type and annotations of the referrer")
     func entry() async throws {
-        let store = try await StoreFixture.memory()
+        let store = try await StoreFixture.make()
         let entries = try await store.write { store in
             let repository = try store.repository("r")
             _ = try store.manifest(

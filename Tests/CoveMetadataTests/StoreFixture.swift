@@ -6,8 +6,8 @@ import TestSupport
 
 /// Stores for tests, and the names that they use.
 enum StoreFixture {
-    static func memory() async throws -> MetadataStore {
-        try await MetadataStore.open(SQLiteEngine(.memory))
+    static func make() async throws -> MetadataStore {
+        try await MetadataStore.open(TestDatabase.engine())
     }
 
     static func file(_ directory: TemporaryDirectory) async throws -> MetadataStore {

@@ -8,7 +8,7 @@ import Testing
 struct TagQueryTests {
     @Test("a tag's history has each move and deletion, but not a push of the same")
     func history() async throws {
-        let store = try await StoreFixture.memory()
+        let store = try await StoreFixture.make()
         let tag = try Tag(parsing: "latest")
         try await store.write { store in
             let repository = try store.repository("r")
@@ -31,7 +31,7 @@ struct TagQueryTests {
 
     @Test("a tag points where it was last set")
     func moves() async throws {
-        let store = try await StoreFixture.memory()
+        let store = try await StoreFixture.make()
         let name = try RepositoryName(parsing: "r")
         let tag = try Tag(parsing: "latest")
         try await store.write { store in
@@ -49,7 +49,7 @@ struct TagQueryTests {
     func tagPages(limit: Int) async throws {
         var random = SeededGenerator(seed: 11)
         let names = Array(Set((0..<50).map { _ in random.text(of: "aAbB019_", length: 1...3) }))
-        let store = try await StoreFixture.memory()
+        let store = try await StoreFixture.make()
         let listed = try await store.write { store in
             let repository = try store.repository("r")
             let manifest = try store.manifest("m", in: repository)
@@ -70,7 +70,7 @@ struct TagQueryTests {
 
     @Test("a page may begin after a tag that is not there")
     func afterAbsent() async throws {
-        let store = try await StoreFixture.memory()
+        let store = try await StoreFixture.make()
         try await store.write { store in
             let repository = try store.repository("r")
             let manifest = try store.manifest("m", in: repository)
@@ -85,7 +85,7 @@ struct TagQueryTests {
 
     @Test("a repository is made once, with its project")
     func repositories() async throws {
-        let store = try await StoreFixture.memory()
+        let store = try await StoreFixture.make()
         try await store.write { store in
             let first = try store.repository("team/app")
             #expect(try store.repository("team/app") == first)
@@ -99,7 +99,7 @@ struct TagQueryTests {
 
     @Test("pages of repositories put together are all of them in byte order", arguments: [1, 4, 30, 31])
     func repositoryPages(limit: Int) async throws {
-        let store = try await StoreFixture.memory()
+        let store = try await StoreFixture.make()
         var random = SeededGenerator(seed: 5)
         let names = Array(Set((0..<30).map { _ in random.text(of: "abz09", length: 1...3) + "/x-" + random.text(of: "ab", length: 1...2) }))
         let listed = try await store.write { store in

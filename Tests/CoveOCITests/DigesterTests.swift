@@ -39,4 +39,24 @@ struct DigesterTests {
         #expect(digester.finalize() == Digest.of("abc".utf8))
         #expect(copy.finalize() == Digest.of("abd".utf8))
     }
+
+    @Test("a hash is taken up where its state was written down", arguments: Digest.Algorithm.allCases, 0..<20)
+    func state(algorithm: Digest.Algorithm, seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
+        let whole = random.bytes(Int.random(in: 0...2000, using: &random))
+        let cut = Int.random(in: 0...whole.count, using: &random)
+        var first = Digester(algorithm)
+        whole[..<cut].withUnsafeBytes { first.update($0) }
+        var second = try #require(Digester(algorithm, state: first.state))
+        #expect(second.state == first.state)
+        whole[cut...].withUnsafeBytes { second.update($0) }
+        #expect(second.finalize() == Digest.of(whole, algorithm: algorithm))
+    }
+
+    @Test("what is no state of the algorithm is refused")
+    func foreignState() {
+        #expect(Digester(.sha256, state: [UInt8]()) == nil)
+        #expect(Digester(.sha256, state: Digester(.sha512).state) == nil)
+        #expect(Digester(.sha512, state: Digester(.sha256).state) == nil)
+    }
 }

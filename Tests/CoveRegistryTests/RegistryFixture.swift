@@ -36,7 +36,7 @@ struct RegistryFixture {
             metadata = try await .open(SQLiteEngine(.file(path: directory.file("cove.db"), synchronous: false)))
         } else {
             storage = MemoryStorage()
-            metadata = try await .open(SQLiteEngine(.memory))
+            metadata = try await .open(TestDatabase.engine())
         }
         registry = Registry(metadata: metadata, storage: storage, options: options, logger: Self.logger)
     }

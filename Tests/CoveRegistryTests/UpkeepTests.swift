@@ -151,10 +151,10 @@ struct UpkeepTests {
             // Stored, but the process ends before anything is recorded.
             for number in 0..<3 {
                 let lost = UploadID()
-                let writer = try await fixture.storage.openUpload(lost, at: 0)
+                let writer = try await fixture.storage.openUpload(lost, at: .start)
                 try await writer.append([ByteBuffer(string: "lost")])
                 await writer.close()
-                if number > 0 { try await fixture.storage.commit(lost, as: Digest.of("lost".utf8)) { _ in .unknown } }
+                if number > 0 { try await fixture.storage.commit(lost, at: .init(offset: 4), as: Digest.of("lost".utf8)) { _ in .unknown } }
             }
             try await fixture.metadata.close()
             return (digest, id)
@@ -181,6 +181,6 @@ struct UpkeepTests {
 extension RegistryFixture {
     /// Where the live blob of this digest lies.
     fileprivate func location(_ digest: Digest) async throws -> String? {
-        try await metadata.read { try $0.blob(digest)?.location }
+        try await metadata.read { try $0.lockedBlob(digest)?.location }
     }
 }

@@ -41,13 +41,7 @@ final class GroupCommitter: Sendable {
                         outcome.value.withLock { $0 = value }
                     },
                     finish: { error in
-                        if let error {
-                            continuation.resume(throwing: (error as? DatabaseError).map(MetadataError.init) ?? error)
-                        } else if let value = outcome.value.withLock({ $0 }) {
-                            continuation.resume(returning: value)
-                        } else {
-                            continuation.resume(throwing: MetadataError.unavailable("a write ended without a result"))
-                        }
+                        outcome.resume(continuation, (error as? DatabaseError).map(MetadataError.init) ?? error)
                     }))
         }
     }
@@ -114,9 +108,4 @@ final class GroupCommitter: Sendable {
             return error
         }
     }
-}
-
-/// Carries a writer's result from the commit queue to the continuation.
-private final class Outcome<T: Sendable>: Sendable {
-    let value = Mutex<T?>(nil)
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// A value that goes into or comes out of a statement: the types that every engine has.
 package enum SQLValue: Sendable, Equatable {
@@ -52,7 +53,11 @@ package protocol SQLConnection {
     /// Runs a statement and returns its rows.
     func rows(_ sql: String, _ parameters: [SQLValue]) throws -> [SQLRow]
     /// Runs a statement for its effect and returns how many rows it changed.
-    @discardableResult func run(_ sql: String, _ parameters: [SQLValue]) throws -> Int
+    func run(_ sql: String, _ parameters: [SQLValue]) throws -> Int
+    /// Runs a statement for its effect without waiting for it: when it fails, that may show with a later statement of
+    /// the transaction, at the latest with its commit.
+    func perform(_ sql: String, _ parameters: [SQLValue]) throws
+    var dialect: SQLDialect { get }
 }
 
 extension SQLConnection {
@@ -65,14 +70,44 @@ extension SQLConnection {
 package protocol SQLEngine: Sendable {
     var dialect: SQLDialect { get }
     func read<T: Sendable>(_ body: @escaping @Sendable (any SQLConnection) throws -> T) async throws -> T
-    func write<T: Sendable>(_ body: @escaping @Sendable (any SQLConnection) throws -> T) async throws -> T
+    /// Writes of one lane take turns and may share a commit; those of different lanes may run beside each other.
+    func write<T: Sendable>(
+        in lane: WriteLane, _ body: @escaping @Sendable (any SQLConnection) throws -> T
+    ) async throws -> T
+    /// Runs `body` unless somebody else, on any node, is running under this name.
+    ///
+    /// - Returns: false when `body` was not run.
+    func exclusively(_ name: String, _ body: () async throws -> Void) async throws -> Bool
     func close() async throws
+    /// Whether other processes write to the same database.
+    var isShared: Bool { get }
+}
+
+/// Which writes have to take turns.
+package enum WriteLane: Hashable, Sendable {
+    /// What a repository holds. Everything in it is decided under a lock on its row.
+    case repository(String)
+    /// The progress of uploads.
+    case uploads
+    case pulls
+    case upkeep
+    case other
 }
 
 /// The few words in which engines differ. Schema texts name them in braces.
 package enum SQLDialect: Sendable {
     case sqlite
     case postgresql
+
+    /// After a SELECT by key: keeps other transactions from changing the row, and from locking it so, until this one ends.
+    /// SQLite lets in one writer at a time anyway.
+    package var lockingRow: String { self == .postgresql ? " FOR NO KEY UPDATE" : "" }
+
+    /// As ``lockingRow``, but any number of transactions may hold it at once.
+    package var lockingRowShared: String { self == .postgresql ? " FOR SHARE" : "" }
+
+    /// As ``lockingRow``, for a SELECT of many: rows that somebody else has locked are left out.
+    package var lockingFreeRows: String { self == .postgresql ? " FOR NO KEY UPDATE SKIP LOCKED" : "" }
 
     /// Replaces `{id}` (an identity column), `{bytes}`, `{key}` (text that sorts by byte) and `{integer}` (64 bits).
     package func render(_ schema: String) -> String {
@@ -103,4 +138,19 @@ package enum MetadataError: Error, Equatable, Sendable {
     case corrupt(String)
     /// The store was written by a newer version.
     case newerSchema(found: Int, supported: Int)
+}
+
+/// Carries a caller's result from an engine's thread to its continuation.
+final class Outcome<T: Sendable>: Sendable {
+    let value = Mutex<T?>(nil)
+
+    func resume(_ continuation: CheckedContinuation<T, any Error>, _ error: (any Error)?) {
+        if let error {
+            continuation.resume(throwing: error)
+        } else if let value = value.withLock({ $0 }) {
+            continuation.resume(returning: value)
+        } else {
+            continuation.resume(throwing: MetadataError.unavailable("a transaction ended without a result"))
+        }
+    }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Synchronization
 
 /// SQLite, in a file or in memory. Readers see a snapshot and never wait; writers share commits (``GroupCommitter``).
 package final class SQLiteEngine: SQLEngine {
@@ -10,8 +11,11 @@ package final class SQLiteEngine: SQLEngine {
     }
 
     package let dialect = SQLDialect.sqlite
+    /// One process at a time uses the file.
+    package let isShared = false
     private let database: any DatabaseWriter
     private let committer: GroupCommitter
+    private let running = Mutex<Set<String>>([])
 
     /// - Throws: ``MetadataError/unavailable(_:)`` naming the file when it cannot be opened.
     package init(_ location: Location) throws(MetadataError) {
@@ -59,8 +63,17 @@ package final class SQLiteEngine: SQLEngine {
         }
     }
 
-    package func write<T: Sendable>(_ body: @escaping @Sendable (any SQLConnection) throws -> T) async throws -> T {
+    package func write<T: Sendable>(
+        in lane: WriteLane, _ body: @escaping @Sendable (any SQLConnection) throws -> T
+    ) async throws -> T {
         try await committer.write(body)
+    }
+
+    package func exclusively(_ name: String, _ body: () async throws -> Void) async throws -> Bool {
+        guard running.withLock({ $0.insert(name).inserted }) else { return false }
+        defer { running.withLock { _ = $0.remove(name) } }
+        try await body()
+        return true
     }
 
     package func close() async throws {
@@ -70,6 +83,7 @@ package final class SQLiteEngine: SQLEngine {
 
 /// A GRDB connection seen through ``SQLConnection``. Statements are prepared once a connection.
 struct SQLiteConnection: SQLConnection {
+    let dialect = SQLDialect.sqlite
     let database: Database
 
     func rows(_ sql: String, _ parameters: [SQLValue]) throws -> [SQLRow] {
@@ -82,10 +96,14 @@ struct SQLiteConnection: SQLConnection {
         return rows
     }
 
-    @discardableResult func run(_ sql: String, _ parameters: [SQLValue]) throws -> Int {
+    func run(_ sql: String, _ parameters: [SQLValue]) throws -> Int {
         let statement = try database.cachedStatement(sql: sql)
         try statement.execute(arguments: StatementArguments(parameters))
         return database.changesCount
+    }
+
+    func perform(_ sql: String, _ parameters: [SQLValue]) throws {
+        try database.cachedStatement(sql: sql).execute(arguments: StatementArguments(parameters))
     }
 }
 

@@ -23,20 +23,39 @@ extension MetadataTransaction {
         ).map { StoredBlob(id: try $0.integer(0), digest: digest, size: try $0.integer(1), location: try $0.text(2)) }
     }
 
-    /// Id and size of a blob that the repository holds.
-    package func heldBlob(_ digest: Digest, in repositoryID: Int64) throws -> (id: Int64, size: Int64)? {
-        try connection.row(
+    /// Sizes of those of `digests` that are blobs which the repository holds.
+    package func sizesOfHeldBlobs(_ digests: [Digest], in repositoryID: Int64) throws -> [Digest: Int64] {
+        try sizes(of: digests, in: repositoryID) {
             """
-            SELECT b.id, b.size FROM blob b JOIN repository_blob rb ON rb.blob_id = b.id
-            WHERE b.digest = $1 AND b.state = 0 AND rb.repository_id = $2
-            """, [.bytes(digest.storageKey), .integer(repositoryID)]
-        ).map { (try $0.integer(0), try $0.integer(1)) }
+            SELECT b.digest, b.size FROM blob b JOIN repository_blob rb ON rb.blob_id = b.id
+            WHERE rb.repository_id = $1 AND b.state = 0 AND b.digest IN (\($0))
+            """
+        }
     }
 
-    /// Any live blob of this digest, whoever holds it.
-    package func blob(_ digest: Digest) throws -> StoredBlob? {
+    /// Runs a query for digest and size over many digests, a batch at a time.
+    ///
+    /// - Parameter sql: the query for a list of parameters, which begin with `$2`; `$1` is the repository.
+    func sizes(of digests: [Digest], in repositoryID: Int64, _ sql: (String) -> String) throws -> [Digest: Int64] {
+        var sizes: [Digest: Int64] = [:]
+        for batch in Batch.all(of: Array(Set(digests))) {
+            let rows = try connection.rows(
+                sql(batch.parameters(from: 2)), [.integer(repositoryID)] + batch.items.map { .bytes($0.storageKey) })
+            for row in rows {
+                guard let digest = Digest(storageKey: try row.blob(0)) else {
+                    throw MetadataError.corrupt("a row has a malformed digest")
+                }
+                sizes[digest] = try row.integer(1)
+            }
+        }
+        return sizes
+    }
+
+    /// Any live blob of this digest, whoever holds it; it stays alive until this transaction ends.
+    package func lockedBlob(_ digest: Digest) throws -> StoredBlob? {
         try connection.row(
-            "SELECT id, size, location FROM blob WHERE digest = $1 AND state = 0", [.bytes(digest.storageKey)]
+            "SELECT id, size, location FROM blob WHERE digest = $1 AND state = 0\(connection.dialect.lockingRowShared)",
+            [.bytes(digest.storageKey)]
         ).map { StoredBlob(id: try $0.integer(0), digest: digest, size: try $0.integer(1), location: try $0.text(2)) }
     }
 
@@ -54,20 +73,21 @@ extension MetadataTransaction {
     /// Records bytes that are durable at `location`. When the same content is known already, its row is returned
     /// instead, and the bytes at `location` are not needed.
     package func insertBlob(_ digest: Digest, size: Int64, location: String) throws -> StoredBlob {
-        try connection.run(
-            """
-            INSERT INTO blob (digest, size, location, created_at) VALUES ($1, $2, $3, $4)
-            ON CONFLICT (digest) WHERE state = 0 DO NOTHING
-            """, [.bytes(digest.storageKey), .integer(size), .text(location), .integer(now)])
-        guard let blob = try blob(digest) else {
-            throw MetadataError.corrupt("blob \(digest) was inserted but is not there")
+        // A collector may condemn the known one between the two statements; then there is room for ours.
+        for _ in 0..<3 {
+            try connection.perform(
+                """
+                INSERT INTO blob (digest, size, location, created_at) VALUES ($1, $2, $3, $4)
+                ON CONFLICT (digest) WHERE state = 0 DO NOTHING
+                """, [.bytes(digest.storageKey), .integer(size), .text(location), .integer(now)])
+            if let blob = try lockedBlob(digest) { return blob }
         }
-        return blob
+        throw MetadataError.corrupt("blob \(digest) was inserted but is not there")
     }
 
     /// Records that a blob's bytes are at another location now.
     package func move(_ blob: StoredBlob, to location: String) throws {
-        try connection.run(
+        try connection.perform(
             "UPDATE blob SET location = $1 WHERE id = $2 AND location = $3",
             [.text(location), .integer(blob.id), .text(blob.location)])
     }
@@ -82,7 +102,7 @@ extension MetadataTransaction {
             INSERT INTO repository_blob (repository_id, blob_id, created_at) VALUES ($1, $2, $3)
             ON CONFLICT (repository_id, blob_id) DO NOTHING
             """, [.integer(repositoryID), .integer(blobID), .integer(now)])
-        try connection.run(
+        try connection.perform(
             "UPDATE blob SET unreferenced_since = NULL WHERE id = $1 AND unreferenced_since IS NOT NULL",
             [.integer(blobID)])
         return added > 0
@@ -90,10 +110,14 @@ extension MetadataTransaction {
 
     /// Takes a blob out of a repository. When that was its last holder, the blob becomes collectable from now on.
     package func unlink(_ blob: StoredBlob, from repositoryID: Int64) throws {
-        try connection.run(
+        // Of two repositories that let go at once, the second must see that the first has.
+        if !connection.dialect.lockingRow.isEmpty {
+            _ = try connection.rows("SELECT id FROM blob WHERE id = $1\(connection.dialect.lockingRow)", [.integer(blob.id)])
+        }
+        try connection.perform(
             "DELETE FROM repository_blob WHERE repository_id = $1 AND blob_id = $2",
             [.integer(repositoryID), .integer(blob.id)])
-        try connection.run(
+        try connection.perform(
             """
             UPDATE blob SET unreferenced_since = $1
             WHERE id = $2 AND NOT EXISTS (SELECT 1 FROM repository_blob WHERE blob_id = $2)

@@ -5,13 +5,13 @@ extension MetadataTransaction {
     /// Marks up to `limit` blobs that nobody has held since before `cutoff` as being deleted, and returns them together
     /// with those that an interrupted run left so marked. From this commit on no push, mount or pull sees them.
     package func condemnBlobs(unreferencedBefore cutoff: Int64, limit: Int) throws -> [StoredBlob] {
-        try connection.run(
+        try connection.perform(
             """
             UPDATE blob SET state = 1 WHERE id IN (
                 SELECT b.id FROM blob b
                 WHERE b.unreferenced_since < $1 AND b.state = 0
                 AND NOT EXISTS (SELECT 1 FROM repository_blob rb WHERE rb.blob_id = b.id)
-                ORDER BY b.unreferenced_since LIMIT $2)
+                ORDER BY b.unreferenced_since LIMIT $2\(connection.dialect.lockingFreeRows))
             AND state = 0 AND unreferenced_since < $1
             """, [.integer(cutoff), .integer(Int64(limit))])
         return try connection.rows(
@@ -31,7 +31,7 @@ extension MetadataTransaction {
     /// Forgets condemned blobs whose bytes are gone.
     package func forgetBlobs(_ ids: [Int64]) throws {
         for id in ids {
-            try connection.run("DELETE FROM blob WHERE id = $1 AND state = 1", [.integer(id)])
+            try connection.perform("DELETE FROM blob WHERE id = $1 AND state = 1", [.integer(id)])
         }
     }
 

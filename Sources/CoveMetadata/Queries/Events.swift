@@ -58,7 +58,7 @@ package struct Event: Sendable, Hashable {
 extension MetadataTransaction {
     /// Appends to the outbox. `count` above 1 stands for so many equal events within one flush.
     package func append(_ event: Event, count: Int = 1) throws {
-        try connection.run(
+        try connection.perform(
             """
             INSERT INTO event (at, action, repository, digest, media_type, size, tag, from_repository, actor,
                 request_id, method, host, address, user_agent, count)
@@ -77,14 +77,14 @@ extension MetadataTransaction {
 
     /// Adds to the pull statistics of a manifest and of the tag it was pulled by.
     package func countPulls(_ count: Int, of digest: Digest, tag: Tag?, in repository: RepositoryName) throws {
-        guard let repositoryID = try repositoryID(repository) else { return }
-        try connection.run(
+        guard let repositoryID = try lockedRepositoryID(repository) else { return }
+        try connection.perform(
             """
             UPDATE manifest SET pull_count = pull_count + $1, pulled_at = $2
             WHERE repository_id = $3 AND digest = $4
             """, [.integer(Int64(count)), .integer(now), .integer(repositoryID), .bytes(digest.storageKey)])
         guard let tag else { return }
-        try connection.run(
+        try connection.perform(
             "UPDATE tag SET pull_count = pull_count + $1, pulled_at = $2 WHERE repository_id = $3 AND name = $4",
             [.integer(Int64(count)), .integer(now), .integer(repositoryID), .text(tag.description)])
     }

@@ -54,12 +54,11 @@ extension MetadataTransaction {
         }
     }
 
-    /// Size of a manifest that the repository holds, in bytes.
-    package func manifestSize(_ digest: Digest, in repositoryID: Int64) throws -> Int64? {
-        try connection.row(
-            "SELECT size FROM manifest WHERE repository_id = $1 AND digest = $2",
-            [.integer(repositoryID), .bytes(digest.storageKey)]
-        )?.integer(0)
+    /// Sizes of those of `digests` that are manifests of the repository, in bytes.
+    package func sizesOfManifests(_ digests: [Digest], in repositoryID: Int64) throws -> [Digest: Int64] {
+        try sizes(of: digests, in: repositoryID) {
+            "SELECT digest, size FROM manifest WHERE repository_id = $1 AND digest IN (\($0))"
+        }
     }
 
     /// Stores a manifest, or finds it stored already.
@@ -76,7 +75,7 @@ extension MetadataTransaction {
         {
             let id = try row.integer(0)
             if try row.text(1) == manifest.mediaType { return (id, []) }
-            try connection.run(
+            try connection.perform(
                 "UPDATE manifest SET media_type = $1, artifact_type = $2 WHERE id = $3",
                 [.text(manifest.mediaType), .optional(manifest.effectiveArtifactType), .integer(id)])
             return (id, try tags(of: id))
@@ -99,19 +98,28 @@ extension MetadataTransaction {
                     .blob(payload),
                 ])?.integer(0)
         else { throw MetadataError.corrupt("manifest \(digest) was inserted but has no row") }
-        for (position, reference) in references.enumerated() {
-            try connection.run(
+        try insertReferences(references, of: id)
+        return (id, [])
+    }
+
+    private func insertReferences(_ references: [ManifestReference], of manifestID: Int64) throws {
+        for batch in Batch.all(of: Array(references.enumerated()), sizes: [64, 8, 1]) {
+            let rows = batch.items.indices.map { index in
+                "(\((1...6).map { "$\(index * 6 + $0)" }.joined(separator: ", ")))"
+            }
+            try connection.perform(
                 """
                 INSERT INTO manifest_reference (manifest_id, position, role, digest, size, media_type)
-                VALUES ($1, $2, $3, $4, $5, $6)
+                VALUES \(rows.joined(separator: ", "))
                 """,
-                [
-                    .integer(id), .integer(Int64(position)), .text(reference.role.rawValue),
-                    .bytes(reference.descriptor.digest.storageKey), .integer(reference.descriptor.size),
-                    .text(reference.descriptor.mediaType),
-                ])
+                batch.items.flatMap { position, reference -> [SQLValue] in
+                    [
+                        .integer(manifestID), .integer(Int64(position)), .text(reference.role.rawValue),
+                        .bytes(reference.descriptor.digest.storageKey), .integer(reference.descriptor.size),
+                        .text(reference.descriptor.mediaType),
+                    ]
+                })
         }
-        return (id, [])
     }
 
     /// Removes a manifest and every tag that points at it.
@@ -127,8 +135,8 @@ extension MetadataTransaction {
         else { return nil }
         let id = try row.integer(0)
         let tags = try deleteTags(of: id, in: repositoryID, actor: actor)
-        try connection.run("DELETE FROM manifest_reference WHERE manifest_id = $1", [.integer(id)])
-        try connection.run("DELETE FROM manifest WHERE id = $1", [.integer(id)])
+        try connection.perform("DELETE FROM manifest_reference WHERE manifest_id = $1", [.integer(id)])
+        try connection.perform("DELETE FROM manifest WHERE id = $1", [.integer(id)])
         return (try row.text(1), try row.integer(2), tags)
     }
 

@@ -3,14 +3,17 @@ import CoveOCI
 extension MetadataTransaction {
     /// Points a tag at a manifest and writes the move into the tag's history. Pointing it where it points already only
     /// renews its time.
+    ///
+    /// - Returns: whether the tag pointed elsewhere before.
+    @discardableResult
     package func setTag(
         _ tag: Tag, to manifestID: Int64, digest: Digest, in repositoryID: Int64, actor: String?
-    ) throws {
+    ) throws -> Bool {
         let before = try connection.row(
             "SELECT manifest_id FROM tag WHERE repository_id = $1 AND name = $2",
             [.integer(repositoryID), .text(tag.description)]
         )?.integer(0)
-        try connection.run(
+        try connection.perform(
             """
             INSERT INTO tag (repository_id, name, manifest_id, created_at, updated_at, updated_by)
             VALUES ($1, $2, $3, $4, $4, $5)
@@ -20,7 +23,9 @@ extension MetadataTransaction {
             [
                 .integer(repositoryID), .text(tag.description), .integer(manifestID), .integer(now), .optional(actor),
             ])
-        if before != manifestID { try remember(tag, digest, in: repositoryID, actor: actor) }
+        guard before != manifestID else { return false }
+        try remember(tag, digest, in: repositoryID, actor: actor)
+        return before != nil
     }
 
     /// - Returns: the manifest that the tag pointed at, or nil when there was no such tag.
@@ -34,7 +39,7 @@ extension MetadataTransaction {
                 WHERE t.repository_id = $1 AND t.name = $2
                 """, [.integer(repositoryID), .text(tag.description)])
         else { return nil }
-        try connection.run(
+        try connection.perform(
             "DELETE FROM tag WHERE repository_id = $1 AND name = $2",
             [.integer(repositoryID), .text(tag.description)])
         try remember(tag, nil, in: repositoryID, actor: actor)
@@ -53,7 +58,7 @@ extension MetadataTransaction {
     func deleteTags(of manifestID: Int64, in repositoryID: Int64, actor: String?) throws -> [Tag] {
         let tags = try tags(of: manifestID)
         for tag in tags { try remember(tag, nil, in: repositoryID, actor: actor) }
-        try connection.run("DELETE FROM tag WHERE manifest_id = $1", [.integer(manifestID)])
+        try connection.perform("DELETE FROM tag WHERE manifest_id = $1", [.integer(manifestID)])
         return tags
     }
 
@@ -76,7 +81,7 @@ extension MetadataTransaction {
     }
 
     private func remember(_ tag: Tag, _ digest: Digest?, in repositoryID: Int64, actor: String?) throws {
-        try connection.run(
+        try connection.perform(
             "INSERT INTO tag_history (repository_id, name, digest, at, actor) VALUES ($1, $2, $3, $4, $5)",
             [
                 .integer(repositoryID), .text(tag.description), digest.map { .bytes($0.storageKey) } ?? .null,

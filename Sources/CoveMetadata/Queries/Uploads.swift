@@ -34,7 +34,7 @@ package struct UploadRecord: Sendable, Equatable {
 
 extension MetadataTransaction {
     package func insertUpload(_ upload: UploadRecord) throws {
-        try connection.run(
+        try connection.perform(
             """
             INSERT INTO upload (id, repository, algorithm, received, mark, hash_state, created_at, updated_at)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $7)

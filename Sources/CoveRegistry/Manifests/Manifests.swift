@@ -94,7 +94,7 @@ extension Registry {
         try checkURLs(of: manifest)
         let policy = options.manifests
         let retyped = try await registryErrors {
-            try await metadata.write { [allTags] store in
+            try await metadata.write(in: .repository(repository.description)) { [allTags] store in
                 let repositoryID = try store.ensureRepository(repository)
                 let references = try Self.resolve(manifest, in: repositoryID, store, policy)
                 let (id, retyped) = try store.insertManifest(
@@ -126,8 +126,8 @@ extension Registry {
     ) async throws(RegistryError) {
         try refuseDeletionIfDisabled()
         let gone = try await registryErrors {
-            try await metadata.write { store in
-                guard let repositoryID = try store.repositoryID(repository) else {
+            try await metadata.write(in: .repository(repository.description)) { store in
+                guard let repositoryID = try store.lockedRepositoryID(repository) else {
                     throw RegistryError.repositoryUnknown(repository)
                 }
                 var event = Event(.delete, repository: repository, origin: origin)
@@ -220,10 +220,13 @@ extension Registry {
     ) throws -> [ManifestReference] {
         var references: [ManifestReference] = []
         var unknown: [Descriptor] = []
+        let all = [manifest.config].compactMap { $0 } + manifest.layers + manifest.manifests
+        let blobs = try store.sizesOfHeldBlobs(all.map(\.digest), in: repositoryID)
+        let children = try store.sizesOfManifests(manifest.manifests.map(\.digest), in: repositoryID)
         func blob(_ descriptor: Descriptor, _ role: ManifestReference.Role) throws {
-            let held = try store.heldBlob(descriptor.digest, in: repositoryID)
-            if let held, held.size != descriptor.size {
-                throw RegistryError.referenceSizeMismatch(descriptor, actual: held.size)
+            let held = blobs[descriptor.digest]
+            if let held, held != descriptor.size {
+                throw RegistryError.referenceSizeMismatch(descriptor, actual: held)
             }
             if held == nil, policy.requiresBlobs, !MediaType.isNonDistributable(descriptor.mediaType) {
                 unknown.append(descriptor)
@@ -233,14 +236,12 @@ extension Registry {
         if let config = manifest.config { try blob(config, .config) }
         for layer in manifest.layers { try blob(layer, .layer) }
         for child in manifest.manifests {
-            if let size = try store.manifestSize(child.digest, in: repositoryID) {
+            if let size = children[child.digest] {
                 guard size == child.size else {
                     throw RegistryError.referenceSizeMismatch(child, actual: size)
                 }
                 references.append(ManifestReference(role: .child, descriptor: child))
-            } else if !MediaType.manifests.contains(child.mediaType),
-                try store.heldBlob(child.digest, in: repositoryID) != nil
-            {
+            } else if !MediaType.manifests.contains(child.mediaType), blobs[child.digest] != nil {
                 // An index may also list content that is no manifest (image-spec, `image-index.md`).
                 try blob(child, .layer)
             } else {

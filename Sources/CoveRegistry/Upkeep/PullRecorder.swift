@@ -39,7 +39,7 @@ package final class PullRecorder: Sendable {
         for start in stride(from: 0, to: pending.count, by: Self.rowsPerTransaction) {
             let batch = pending[start..<min(start + Self.rowsPerTransaction, pending.count)]
             do {
-                try await metadata.write { store in
+                try await metadata.write(in: .pulls) { store in
                     for (event, count) in batch {
                         try store.append(event, count: count)
                         guard let digest = event.digest else { continue }

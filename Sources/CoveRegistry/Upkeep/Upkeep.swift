@@ -103,7 +103,7 @@ package struct Upkeep: Service {
         guard let id = UploadID(parsing: upload.id), registry.sessions.tryAcquire(id) else { return }
         let session = registry.sessions.take(id)
         do {
-            if try await registry.metadata.write({ try $0.deleteUpload(upload.id, idleSince: cutoff) }) {
+            if try await registry.metadata.write(in: .upkeep, { try $0.deleteUpload(upload.id, idleSince: cutoff) }) {
                 await session?.writer.close()
                 try await registry.storage.discardUpload(id)
                 report("ended an abandoned upload", upload)
@@ -129,7 +129,7 @@ package struct Upkeep: Service {
     func collectBlobs() async throws {
         let cutoff = Int64.nowMicroseconds - options.blobGrace.microseconds
         while true {
-            let condemned = try await registry.metadata.write {
+            let condemned = try await registry.metadata.write(in: .upkeep) {
                 try $0.condemnBlobs(unreferencedBefore: cutoff, limit: Self.batch)
             }
             var gone: [StoredBlob] = []
@@ -145,7 +145,7 @@ package struct Upkeep: Service {
             }
             let ids = gone.map(\.id)
             if !ids.isEmpty {
-                try await registry.metadata.write { try $0.forgetBlobs(ids) }
+                try await registry.metadata.write(in: .upkeep) { try $0.forgetBlobs(ids) }
                 registry.logger.info(
                     "collected blobs",
                     metadata: ["blobs": "\(ids.count)", "bytes": "\(gone.reduce(0) { $0 + $1.size })"])
@@ -156,7 +156,7 @@ package struct Upkeep: Service {
 
     private func pruneEvents() async throws {
         let cutoff = Int64.nowMicroseconds - options.eventAge.microseconds
-        while try await registry.metadata.write({ try $0.pruneEvents(before: cutoff, limit: 1000) }) == 1000 {}
+        while try await registry.metadata.write(in: .upkeep, { try $0.pruneEvents(before: cutoff, limit: 1000) }) == 1000 {}
     }
 
     private func attempt(_ what: String, _ body: () async throws -> Void) async {

@@ -34,7 +34,7 @@ extension Registry {
         _ origin: Event.Origin
     ) async throws(RegistryError) -> StoredBlob {
         try await registryErrors {
-            try await metadata.write { store in
+            try await metadata.write(in: .repository(repository.description)) { store in
                 if let upload, try !store.deleteUpload(upload.description) { throw RegistryError.uploadUnknown(upload.uuid) }
                 let repositoryID = try store.ensureRepository(repository)
                 let blob = try store.insertBlob(digest, size: size, location: location)
@@ -54,7 +54,7 @@ extension Registry {
     private func heal(_ blob: StoredBlob, with location: String) async throws(RegistryError) -> Bool {
         try await registryErrors {
             if try await storage.size(of: blob.location) == blob.size { return false }
-            try await metadata.write { try $0.move(blob, to: location) }
+            try await metadata.write(in: .upkeep) { try $0.move(blob, to: location) }
             blobCache.removeAll()
             logger.warning(
                 "the bytes of a blob were missing and have been replaced by a push",

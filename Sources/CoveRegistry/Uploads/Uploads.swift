@@ -28,7 +28,7 @@ extension Registry {
         try refuseIfReadOnly()
         let id = UploadID()
         let record = UploadRecord(id: id.description, repository: repository.description, algorithm: algorithm)
-        try await registryErrors { try await metadata.write { try $0.insertUpload(record) } }
+        try await registryErrors { try await metadata.write(in: .uploads) { try $0.insertUpload(record) } }
         return id
     }
 
@@ -74,7 +74,7 @@ extension Registry {
             do throws(RegistryError) {
                 try await receive(body, claim: claim, into: &open, record, counter: holder.received)
                 try await registryErrors {
-                    try await metadata.write { [progress = open.progress] store in
+                    try await metadata.write(in: .uploads) { [progress = open.progress] store in
                         guard try !store.advance(record, to: progress) else { return }
                         throw try store.upload(record.id) == nil
                             ? RegistryError.uploadUnknown(id.uuid) : RegistryError.uploadBusy(id.uuid)
@@ -211,7 +211,7 @@ extension Registry {
             return UploadSessions.Session(writer: writer, digester: shared.current, checkpoint: checkpoint)
         } catch .missing {
             // Not to be finished any more: let nobody be told otherwise.
-            try await registryErrors { _ = try await metadata.write { try $0.deleteUpload(record.id) } }
+            try await registryErrors { _ = try await metadata.write(in: .uploads) { try $0.deleteUpload(record.id) } }
             throw .uploadUnknown(id.uuid)
         } catch {
             throw error == .full ? .storageFull : .unavailable("\(error)")
@@ -246,7 +246,7 @@ extension Registry {
         }
         if breaksOff, let record, counter.value > 0 {
             try await registryErrors { [progress = session.progress] in
-                try await metadata.write { _ = try $0.advance(record, to: progress) }
+                try await metadata.write(in: .uploads) { _ = try $0.advance(record, to: progress) }
             }
         }
         if let failure { throw failure }
@@ -274,7 +274,7 @@ extension Registry {
     ) async throws(RegistryError) {
         await session?.writer.close()
         try await registryErrors {
-            _ = try await metadata.write { try $0.deleteUpload(record.id) }
+            _ = try await metadata.write(in: .uploads) { try $0.deleteUpload(record.id) }
             try await storage.discardUpload(id)
         }
     }
