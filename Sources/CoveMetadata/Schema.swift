@@ -9,7 +9,7 @@ enum Schema {
         let oldest: Int
     }
 
-    static let steps = [Step(statements: core, oldest: 1), Step(statements: movingUploads, oldest: 2)]
+    static let steps = [Step(statements: core, oldest: 1), Step(statements: cluster, oldest: 2)]
 
     /// Brings the schema up to date. Of nodes that start at once, one does it and the others wait.
     ///
@@ -177,10 +177,12 @@ enum Schema {
         "CREATE INDEX event_at ON event(at)",
     ]
 
-    /// What another node needs to go on with an upload. The default is an empty hash state: the bytes are read again.
-    private static let movingUploads: [String] = [
+    /// What another node needs to go on with an upload (without a hash state the bytes are read again), and what several
+    /// nodes do by turns.
+    private static let cluster: [String] = [
         "ALTER TABLE schema_version ADD COLUMN oldest {integer} NOT NULL DEFAULT 1",
         "ALTER TABLE upload ADD COLUMN mark TEXT NOT NULL DEFAULT ''",
         "ALTER TABLE upload ADD COLUMN hash_state {bytes} NOT NULL DEFAULT ''",
+        "CREATE TABLE schedule (name {key} PRIMARY KEY, started_at {integer} NOT NULL)",
     ]
 }

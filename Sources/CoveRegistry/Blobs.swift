@@ -60,6 +60,7 @@ extension Registry {
             }
         }
         blobCache.invalidate([BlobKey(repository: repository, digest: digest)])
+        await outlastCaches()
     }
 
     /// Makes a blob that another repository holds available in this one.
@@ -92,7 +93,7 @@ extension Registry {
         _ digest: Digest, in repository: RepositoryName
     ) async throws(RegistryError) -> StoredBlob {
         let key = BlobKey(repository: repository, digest: digest)
-        let blob = try await blobCache.value(for: key, cost: { _ in 1 }) { () throws(RegistryError) in
+        let blob = try await blobCache.value(for: key, cost: { _ in 1 }) { _ throws(RegistryError) in
             try await registryErrors { try await metadata.read { try $0.blob(digest, in: repository) } }
         }
         guard let blob else { throw .blobUnknown(digest) }

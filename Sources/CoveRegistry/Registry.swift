@@ -23,7 +23,7 @@ package final class Registry: Sendable {
     let storage: any BlobStorage
     let options: Options
     let logger: Logger
-    let manifestCache = CoherentCache<ContentKey, PulledManifest>(capacity: 24 * 1024 * 1024)
+    let manifestCache: CoherentCache<ContentKey, PulledManifest>
     let blobCache: CoherentCache<BlobKey, StoredBlob>
     let smallBlobs = SmallBlobCache()
     let sessions = UploadSessions()
@@ -34,7 +34,9 @@ package final class Registry: Sendable {
         self.storage = storage
         self.options = options
         self.logger = logger
-        blobCache = CoherentCache(capacity: options.cachedBlobs)
+        let validity = metadata.isShared ? Self.cacheValidity : nil
+        manifestCache = CoherentCache(capacity: 24 * 1024 * 1024, validity: validity)
+        blobCache = CoherentCache(capacity: options.cachedBlobs, validity: validity)
         pulls = PullRecorder(metadata: metadata, logger: logger)
     }
 
@@ -44,6 +46,16 @@ package final class Registry: Sendable {
             try await metadata.ping()
             try await storage.probe()
         }
+    }
+
+    /// How long a node of several may give an answer again without asking the store.
+    private static let cacheValidity = Duration.milliseconds(10)
+
+    /// Waits, after the commit of a change and before its acknowledgement, until no node can still give what was there
+    /// before (``CoherentCache``). Not cut short when the client goes away.
+    func outlastCaches() async {
+        guard metadata.isShared else { return }
+        await Task { try? await Task.sleep(for: Self.cacheValidity + .milliseconds(1)) }.value
     }
 
     func refuseIfReadOnly() throws(RegistryError) {

@@ -56,15 +56,15 @@ struct ManifestQueryTests {
             for name in ["a", "b"] {
                 try store.setTag(Tag(parsing: name), to: manifest.id, digest: manifest.digest, in: repository, actor: nil)
             }
-            func insert(_ type: String) throws -> [String] {
+            func insert(_ type: String) throws -> [String]? {
                 let value = Manifest(
                     mediaType: type, kind: .image, artifactType: "t/x", config: nil, layers: [], manifests: [], subject: nil,
                     annotations: nil)
                 return try store.insertManifest(
                     value, digest: manifest.digest, payload: Data("m".utf8), references: [], in: repository, actor: nil
-                ).retyped.map(\.description).sorted()
+                ).retyped?.map(\.description).sorted()
             }
-            #expect(try insert(MediaType.imageManifest) == [])
+            #expect(try insert(MediaType.imageManifest) == nil)
             #expect(try insert(MediaType.dockerManifest) == ["a", "b"])
             #expect(try store.connection.row("SELECT artifact_type FROM manifest", [])?.values == [.text("t/x")])
         }

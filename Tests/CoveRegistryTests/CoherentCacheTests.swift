@@ -8,7 +8,7 @@ struct CoherentCacheTests {
     private let cache = CoherentCache<String, Int>(capacity: 100)
 
     private func load(_ value: Int?) async throws(RegistryError) -> Int? {
-        try await cache.value(for: "key", cost: { _ in 1 }) { () throws(RegistryError) in value }
+        try await cache.value(for: "key", cost: { _ in 1 }) { _ throws(RegistryError) in value }
     }
 
     @Test("what was loaded is loaded once, until it is invalidated")
@@ -32,14 +32,14 @@ struct CoherentCacheTests {
     @Test("a loader that fails keeps nothing, and the next one loads")
     func failure() async throws {
         await #expect(throws: RegistryError.self) {
-            try await cache.value(for: "key", cost: { _ in 1 }) { () throws(RegistryError) in throw .storageFull }
+            try await cache.value(for: "key", cost: { _ in 1 }) { _ throws(RegistryError) in throw .storageFull }
         }
         #expect(try await load(5) == 5)
     }
 
     @Test("a loader that read before an invalidation does not put the old value back")
     func staleLoader() async throws {
-        let value = try await cache.value(for: "key", cost: { _ in 1 }) { () throws(RegistryError) in
+        let value = try await cache.value(for: "key", cost: { _ in 1 }) { _ throws(RegistryError) in
             // The write is committed and acknowledged while the loader holds what it read before.
             cache.invalidate(["key"])
             return 1
@@ -51,7 +51,7 @@ struct CoherentCacheTests {
 
     @Test("a stale loader does not put its value over a fresh one")
     func staleLoaderAfterFresh() async throws {
-        _ = try await cache.value(for: "key", cost: { _ in 1 }) { () throws(RegistryError) in
+        _ = try await cache.value(for: "key", cost: { _ in 1 }) { _ throws(RegistryError) in
             cache.invalidate(["key"])
             #expect(try await load(2) == 2)
             return 1
@@ -61,7 +61,7 @@ struct CoherentCacheTests {
 
     @Test("of two loaders at once, both get their value and one is kept")
     func twoLoaders() async throws {
-        let first = try await cache.value(for: "key", cost: { _ in 1 }) { () throws(RegistryError) in
+        let first = try await cache.value(for: "key", cost: { _ in 1 }) { _ throws(RegistryError) in
             #expect(try await load(2) == 2)
             return 1
         }
@@ -71,7 +71,7 @@ struct CoherentCacheTests {
 
     @Test("what costs more than the capacity is handed on but not kept")
     func tooDear() async throws {
-        let value = try await cache.value(for: "key", cost: { _ in 101 }) { () throws(RegistryError) in 1 }
+        let value = try await cache.value(for: "key", cost: { _ in 101 }) { _ throws(RegistryError) in 1 }
         #expect(value == 1)
         #expect(cache.value(for: "key") == nil)
     }
@@ -87,7 +87,7 @@ struct CoherentCacheTests {
                         // A cached value is had without waiting: the writer must get its turn.
                         await Task.yield()
                         let least = acknowledged.value
-                        let seen = try await cache.value(for: "key", cost: { _ in 1 }) { () throws(RegistryError) in
+                        let seen = try await cache.value(for: "key", cost: { _ in 1 }) { _ throws(RegistryError) in
                             let value = store.value
                             await Task.yield()
                             return value
@@ -106,5 +106,40 @@ struct CoherentCacheTests {
             }
             try await group.waitForAll()
         }
+    }
+
+    @Test("where others write, a value is given for its time only, and the loader is told what was known")
+    func validity() async throws {
+        let cache = CoherentCache<String, Int>(capacity: 100, validity: .milliseconds(200))
+        let told = Shared<[Int?]>([])
+        func ask(_ found: Int?) async throws -> Int? {
+            try await cache.value(for: "key", cost: { _ in 1 }) { known throws(RegistryError) in
+                told.change { $0.append(known) }
+                return found
+            }
+        }
+        #expect(try await ask(1) == 1)
+        #expect(try await ask(2) == 1)
+        try await Task.sleep(for: .milliseconds(210))
+        #expect(cache.value(for: "key") == nil)
+        #expect(try await ask(2) == 2)
+        try await Task.sleep(for: .milliseconds(210))
+        #expect(try await ask(nil) == nil)
+        #expect(try await ask(3) == 3)
+        #expect(told.value == [nil, 1, 2, nil])
+    }
+
+    @Test("after half of its time one request asks anew, and the others are not kept waiting")
+    func refreshedAhead() async throws {
+        let cache = CoherentCache<String, Int>(capacity: 100, validity: .milliseconds(2000))
+        _ = try await cache.value(for: "key", cost: { _ in 1 }) { _ throws(RegistryError) in 1 }
+        try await Task.sleep(for: .milliseconds(1010))
+        let refreshed = try await cache.value(for: "key", cost: { _ in 1 }) { _ throws(RegistryError) in
+            let meanwhile = try await cache.value(for: "key", cost: { _ in 1 }) { _ throws(RegistryError) in 3 }
+            #expect(meanwhile == 1)
+            return 2
+        }
+        #expect(refreshed == 2)
+        #expect(cache.value(for: "key") == 2)
     }
 }

@@ -6,8 +6,8 @@ package struct StoredManifest: Sendable, Equatable {
     package let id: Int64
     package let digest: Digest
     package let mediaType: String
-    /// The exact bytes.
-    package let payload: Data
+    /// The exact bytes; nil when who asked had them.
+    package let payload: Data?
 }
 
 /// Content that a manifest refers to.
@@ -26,31 +26,40 @@ package struct ManifestReference: Sendable, Equatable {
 }
 
 extension MetadataTransaction {
-    package func manifest(_ reference: Reference, in repository: RepositoryName) throws -> StoredManifest? {
+    /// The manifest that a tag or digest names.
+    ///
+    /// - Parameter known: when it is this one, its payload is left out.
+    package func manifest(
+        _ reference: Reference, in repository: RepositoryName, knowing known: Digest? = nil
+    ) throws -> StoredManifest? {
+        let knownKey = SQLValue.bytes(known?.storageKey ?? [])
         let row: SQLRow? =
             switch reference {
             case .digest(let digest):
                 try connection.row(
                     """
-                    SELECT m.id, m.digest, m.media_type, m.payload FROM manifest m
+                    SELECT m.id, m.digest, m.media_type, CASE WHEN m.digest = $1 THEN NULL ELSE m.payload END
+                    FROM manifest m
                     JOIN repository r ON r.id = m.repository_id
-                    WHERE r.name = $1 AND m.digest = $2
-                    """, [.text(repository.description), .bytes(digest.storageKey)])
+                    WHERE r.name = $2 AND m.digest = $3
+                    """, [knownKey, .text(repository.description), .bytes(digest.storageKey)])
             case .tag(let tag):
                 try connection.row(
                     """
-                    SELECT m.id, m.digest, m.media_type, m.payload FROM tag t
+                    SELECT m.id, m.digest, m.media_type, CASE WHEN m.digest = $1 THEN NULL ELSE m.payload END
+                    FROM tag t
                     JOIN repository r ON r.id = t.repository_id
                     JOIN manifest m ON m.id = t.manifest_id
-                    WHERE r.name = $1 AND t.name = $2
-                    """, [.text(repository.description), .text(tag.description)])
+                    WHERE r.name = $2 AND t.name = $3
+                    """, [knownKey, .text(repository.description), .text(tag.description)])
             }
         return try row.map { row in
             guard let digest = Digest(storageKey: try row.blob(1)) else {
                 throw MetadataError.corrupt("manifest \(try row.integer(0)) has a malformed digest")
             }
             return StoredManifest(
-                id: try row.integer(0), digest: digest, mediaType: try row.text(2), payload: try row.blob(3))
+                id: try row.integer(0), digest: digest, mediaType: try row.text(2),
+                payload: row.values[3] == .null ? nil : try row.blob(3))
         }
     }
 
@@ -63,18 +72,18 @@ extension MetadataTransaction {
 
     /// Stores a manifest, or finds it stored already.
     ///
-    /// - Returns: its row, and the tags whose answer changed because the same bytes were known under another type.
+    /// - Returns: its row and, when the same bytes were known under another type, the tags whose answer has changed.
     package func insertManifest(
         _ manifest: Manifest, digest: Digest, payload: Data, references: [ManifestReference],
         in repositoryID: Int64, actor: String?
-    ) throws -> (id: Int64, retyped: [Tag]) {
+    ) throws -> (id: Int64, retyped: [Tag]?) {
         let key = SQLValue.bytes(digest.storageKey)
         if let row = try connection.row(
             "SELECT id, media_type FROM manifest WHERE repository_id = $1 AND digest = $2",
             [.integer(repositoryID), key])
         {
             let id = try row.integer(0)
-            if try row.text(1) == manifest.mediaType { return (id, []) }
+            if try row.text(1) == manifest.mediaType { return (id, nil) }
             try connection.perform(
                 "UPDATE manifest SET media_type = $1, artifact_type = $2 WHERE id = $3",
                 [.text(manifest.mediaType), .optional(manifest.effectiveArtifactType), .integer(id)])
@@ -99,7 +108,7 @@ extension MetadataTransaction {
                 ])?.integer(0)
         else { throw MetadataError.corrupt("manifest \(digest) was inserted but has no row") }
         try insertReferences(references, of: id)
-        return (id, [])
+        return (id, nil)
     }
 
     private func insertReferences(_ references: [ManifestReference], of manifestID: Int64) throws {

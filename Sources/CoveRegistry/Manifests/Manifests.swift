@@ -12,11 +12,13 @@ package final class PulledManifest: Sendable {
     /// The digest as text, so that a hot pull does not spell it out again.
     package let digestText: String
 
-    init(_ stored: StoredManifest) {
+    /// - Parameter known: the manifest whose payload was left out when `stored` was read.
+    init?(_ stored: StoredManifest, knowing known: PulledManifest?) {
+        guard let payload = stored.payload.map({ ByteBuffer(bytes: $0) }) ?? known?.payload else { return nil }
         digest = stored.digest
         digestText = stored.digest.description
         mediaType = stored.mediaType
-        payload = ByteBuffer(bytes: stored.payload)
+        self.payload = payload
     }
 }
 
@@ -37,9 +39,10 @@ extension Registry {
     ) async throws(RegistryError) -> PulledManifest {
         let key = ContentKey(repository: repository, reference: reference)
         let found = try await manifestCache.value(for: key, cost: { $0.payload.readableBytes + 512 }) {
-            () throws(RegistryError) in
+            known throws(RegistryError) in
             try await registryErrors {
-                try await metadata.read { try $0.manifest(reference, in: repository) }.map(PulledManifest.init)
+                try await metadata.read { try $0.manifest(reference, in: repository, knowing: known?.digest) }
+                    .flatMap { PulledManifest($0, knowing: known) }
             }
         }
         guard let found else { throw .manifestUnknown(reference, repository) }
@@ -93,7 +96,7 @@ extension Registry {
         let manifest = try await Self.parse(bytes, contentType: contentType)
         try checkURLs(of: manifest)
         let policy = options.manifests
-        let retyped = try await registryErrors {
+        let (retyped, isMove) = try await registryErrors {
             try await metadata.write(in: .repository(repository.description)) { [allTags] store in
                 let repositoryID = try store.ensureRepository(repository)
                 let references = try Self.resolve(manifest, in: repositoryID, store, policy)
@@ -102,19 +105,21 @@ extension Registry {
                     actor: origin.actor)
                 var events = [Tag?](allTags)
                 if events.isEmpty { events = [nil] }
+                var isMove = retyped != nil
                 for tag in events {
-                    if let tag {
-                        try store.setTag(tag, to: id, digest: digest, in: repositoryID, actor: origin.actor)
+                    if let tag, try store.setTag(tag, to: id, digest: digest, in: repositoryID, actor: origin.actor) {
+                        isMove = true
                     }
                     try store.append(
                         Event(
                             .push, repository: repository, digest: digest, mediaType: manifest.mediaType,
                             size: Int64(bytes.count), tag: tag, origin: origin))
                 }
-                return retyped
+                return (retyped, isMove)
             }
         }
-        invalidate([.digest(digest)] + (allTags + retyped).map(Reference.tag), in: repository)
+        invalidate([.digest(digest)] + (allTags + (retyped ?? [])).map(Reference.tag), in: repository)
+        if isMove { await outlastCaches() }
         return ManifestReceipt(digest: digest, subject: manifest.subject?.digest)
     }
 
@@ -156,6 +161,7 @@ extension Registry {
             }
         }
         invalidate(gone, in: repository)
+        await outlastCaches()
     }
 
     /// Manifests whose `subject` is this digest.

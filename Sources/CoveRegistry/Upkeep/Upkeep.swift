@@ -44,25 +44,20 @@ package struct Upkeep: Service {
                         MemoryReturn.now()
                     }
                 }
-                group.addTask { await every(.seconds(3600)) { await attempt("pruning events") { try await pruneEvents() } } }
+                group.addTask { await chore("pruning events", every: .seconds(3600)) { try await pruneEvents() } }
                 // A read-only registry's directory may be somebody's to copy: not a file of it goes.
                 guard !registry.options.readOnly else { return }
-                group.addTask {
-                    await every(.seconds(24 * 3600)) { await attempt("reclaiming leftovers") { try await reclaimLeftovers() } }
-                }
-                group.addTask {
-                    await every(min(options.interval, .seconds(3600))) {
-                        if options.purgesUploads { await attempt("ending abandoned uploads") { try await purgeUploads() } }
-                        await attempt("collecting blobs") { try await collectBlobs() }
-                    }
-                }
+                group.addTask { await chore("reclaiming leftovers", every: .seconds(24 * 3600)) { try await reclaimLeftovers() } }
+                let interval = min(options.interval, .seconds(3600))
+                group.addTask { await chore("collecting blobs", every: interval) { try await collectBlobs() } }
+                guard options.purgesUploads else { return }
+                group.addTask { await chore("ending abandoned uploads", every: interval) { try await purgeUploads() } }
             }
         }
         await registry.pulls.flush()
     }
 
-    /// Deletes bytes that a crash left between being stored and being recorded. This process is the only one that uses
-    /// the storage, and what it is working on itself is not among them.
+    /// Deletes bytes that a crash left between being stored and being recorded.
     func reclaimLeftovers() async throws {
         let metadata = registry.metadata
         let storage = registry.storage
@@ -159,13 +154,22 @@ package struct Upkeep: Service {
         while try await registry.metadata.write(in: .upkeep, { try $0.pruneEvents(before: cutoff, limit: 1000) }) == 1000 {}
     }
 
-    private func attempt(_ what: String, _ body: () async throws -> Void) async {
-        do {
-            try await body()
-        } catch is CancellationError {
-            return
-        } catch {
-            registry.logger.error("\(what) failed", metadata: ["error": "\(error)"])
+    /// Does something now and at intervals; where several nodes share the store, one of them each time.
+    private func chore(_ what: String, every interval: Duration, _ body: () async throws -> Void) async {
+        let metadata = registry.metadata
+        // Nodes ask more often than it is due, so that it goes on when the one that did it last is gone.
+        await every(metadata.isShared ? min(interval, .seconds(60)) : interval) {
+            do {
+                if metadata.isShared {
+                    let isDue = try await metadata.write(in: .upkeep) { try $0.takeTurn(at: what, every: interval.microseconds) }
+                    guard isDue else { return }
+                }
+                try await metadata.exclusively(what, body)
+            } catch is CancellationError {
+                return
+            } catch {
+                registry.logger.error("\(what) failed", metadata: ["error": "\(error)"])
+            }
         }
     }
 

@@ -46,9 +46,7 @@ final class PostgreSQLConnection: SQLConnection {
         guard let handle = PQconnectdbParams(&keys, &values, 1) else { throw PostgreSQLFailure(.unreachable, "out of memory") }
         self.handle = handle
         guard PQstatus(handle) == CONNECTION_OK else {
-            let why = Self.text(PQerrorMessage(handle))
-            PQfinish(handle)
-            throw PostgreSQLFailure(.unreachable, options.withoutPassword(why))
+            throw PostgreSQLFailure(.unreachable, options.withoutPassword(Self.text(PQerrorMessage(handle))))
         }
         guard PQserverVersion(handle) >= 130_000 else {
             throw PostgreSQLFailure(.unreachable, "the server is older than PostgreSQL 13")
@@ -72,6 +70,19 @@ final class PostgreSQLConnection: SQLConnection {
     private func set(_ name: String, _ value: Duration) throws {
         let milliseconds = value.components.seconds * 1000 + value.components.attoseconds / 1_000_000_000_000_000
         _ = try rows("SELECT set_config($1, $2, false)", [.text(name), .text(String(milliseconds))])
+    }
+
+    /// Looks whether the server has ended the connection while nobody used it. What would otherwise only show with the
+    /// answer to a commit, when it cannot be told any more whether that took place, shows before anything is sent.
+    func checkWhileIdle() {
+        guard isUsable, awaited.isEmpty else { return }
+        var descriptor = pollfd(fd: PQsocket(handle), events: Int16(POLLIN), revents: 0)
+        guard poll(&descriptor, 1, 0) > 0 else { return }
+        if PQconsumeInput(handle) != 1 || PQstatus(handle) != CONNECTION_OK { isUsable = false }
+        // A server that goes says so first: an answer that nobody asked for.
+        if descriptor.revents & Int16(POLLHUP | POLLERR) != 0 { isUsable = false }
+        var ended = pollfd(fd: PQsocket(handle), events: Int16(POLLIN), revents: 0)
+        if isUsable, poll(&ended, 1, 0) > 0, PQconsumeInput(handle) != 1 { isUsable = false }
     }
 
     // MARK: - Statements
@@ -163,22 +174,24 @@ final class PostgreSQLConnection: SQLConnection {
             let next = awaited.removeFirst()
             let result = try nextResult(deadline)
             defer { PQclear(result) }
-            switch (next, PQresultStatus(result)) {
-            case (.synchronization, PGRES_PIPELINE_SYNC): break
-            case (_, PGRES_COMMAND_OK), (_, PGRES_TUPLES_OK):
+            if case .synchronization = next {
+                guard PQresultStatus(result) == PGRES_PIPELINE_SYNC else { throw lost() }
+                continue
+            }
+            // Each statement's results end with a nil.
+            if let extra = try nextResult(deadline, orNone: true) { PQclear(extra) }
+            switch PQresultStatus(result) {
+            case PGRES_COMMAND_OK, PGRES_TUPLES_OK:
                 if case .statement = next { outcome = try Self.outcome(of: result) }
-            case (let what, let status):
+            case let status:
                 // A statement that could not be prepared is unknown to the server.
-                if case .preparation(let sql) = what { names[sql] = nil }
+                if case .preparation(let sql) = next { names[sql] = nil }
                 if failure == nil, status != PGRES_PIPELINE_ABORTED { failure = self.failure(result) }
                 // The server skips everything up to a synchronization.
-                if isInTransaction, !awaited.contains(where: { if case .synchronization = $0 { true } else { false } }) {
+                if !awaited.contains(where: { if case .synchronization = $0 { true } else { false } }) {
                     guard synchronize() else { throw lost() }
                 }
             }
-            if case .synchronization = next { continue }
-            // Each statement's results end with a nil.
-            if let extra = try nextResult(deadline, orNone: true) { PQclear(extra) }
         }
         if let failure {
             if failure.kind == .connectionLost { isUsable = false }

@@ -151,6 +151,7 @@ final class PostgreSQLPool: Sendable {
         for attempt in 1...Self.attempts where !left.isEmpty {
             let usable: PostgreSQLConnection
             do throws(MetadataError) {
+                connection?.checkWhileIdle()
                 if let connection, connection.isUsable { usable = connection } else { usable = try connect() }
                 connection = usable
             } catch {
