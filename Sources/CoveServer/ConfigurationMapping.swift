@@ -23,6 +23,7 @@ extension Configuration {
             options.readOnly = storage.readOnly
             options.manifests = try validation.policy
             options.cachedBlobs = storage.cachedDescriptors
+            options.redirects = !storage.redirectDisabled
             return options
         }
     }

@@ -101,6 +101,9 @@ struct ConfigurationMappingTests {
         configuration.storage.uploadPurging = .init(enabled: true, age: .seconds(5), interval: .seconds(6), dryRun: true)
         #expect(try !configuration.registryOptions.deleteEnabled)
         #expect(try configuration.registryOptions.cachedBlobs == 7)
+        #expect(try configuration.registryOptions.redirects)
+        configuration.storage.redirectDisabled = true
+        #expect(try !configuration.registryOptions.redirects)
         #expect(configuration.upkeepOptions.purgesUploads && configuration.upkeepOptions.dryRun)
         #expect(configuration.upkeepOptions.uploadAge == .seconds(5))
         #expect(configuration.upkeepOptions.interval == .seconds(6))
