@@ -25,7 +25,7 @@ extension Configuration {
         yaml: String?, environment: [String: String] = [:]
     ) throws(ConfigurationError) -> (configuration: Configuration, warnings: [String]) {
         let file: SettingValue = if let yaml { try SettingValue(yaml: yaml, hasLines: true) } else { .nothing(line: nil) }
-        let (root, warnings) = try EnvironmentOverrides(environment).applied(to: file)
+        let (root, warnings) = try EnvironmentOverrides(environment).applied(to: file.withoutAliases())
         var checker = SettingChecker()
         checker.check(root)
         var reader = SettingReader(root)
@@ -33,7 +33,7 @@ extension Configuration {
         let problems = checker.problems + reader.problems
         // A value of the wrong kind is found by both.
         guard problems.isEmpty else { throw ConfigurationError(problems: problems.uniqued()) }
-        return (configuration, warnings)
+        return (configuration, warnings + reader.warnings)
     }
 
     private init(_ reader: inout SettingReader, hasFile: Bool) {
@@ -45,6 +45,8 @@ extension Configuration {
         catalogMaxEntries = reader.integer("catalog.maxentries", in: 1...100_000) ?? 1000
         readLog(&reader)
         readStorage(&reader, hasFile: hasFile)
+        metadata = Metadata(&reader, driver: storage.driver)
+        redis = Redis(&reader, isCache: storage.cache == .redis)
         readAuth(&reader)
         readHTTP(&reader, hasFile: hasFile)
         readValidation(&reader)
@@ -61,25 +63,14 @@ extension Configuration {
     }
 
     private mutating func readStorage(_ reader: inout SettingReader, hasFile: Bool) {
-        let root = reader.text("storage.filesystem.rootdirectory") ?? (hasFile ? "/var/lib/registry" : "data")
-        let threads = reader.integer("storage.filesystem.maxthreads", in: 4...1000) ?? 100
-        storage.driver =
-            reader.has("storage.inmemory") ? .inMemory : .filesystem(rootDirectory: root, maxThreads: threads)
-        if reader.has("storage.inmemory"), reader.has("storage.filesystem") {
-            reader.refuse("'storage' has both filesystem and inmemory; choose one")
-        }
+        readDriver(&reader, hasFile: hasFile)
         storage.deleteEnabled = reader.boolean("storage.delete.enabled") ?? !hasFile
         storage.readOnly = reader.boolean("storage.maintenance.readonly.enabled") ?? false
-        _ = reader.boolean("storage.redirect.disable")
+        storage.redirectDisabled = reader.boolean("storage.redirect.disable") ?? false
         _ = reader.integer("storage.tag.concurrencylimit", in: 0...1_000_000)
+        storage.cache = reader.choice("storage.cache.blobdescriptor", Storage.Cache.self) ?? .inMemory
         let size = reader.integer("storage.cache.blobdescriptorsize", in: 0...10_000_000) ?? 50_000
-        let cache = reader.text("storage.cache.blobdescriptor")
-        if cache == "redis" {
-            reader.refuse("'storage.cache.blobdescriptor' cannot be redis in this version; use inmemory")
-        } else if let cache, cache != "inmemory", cache != "none" {
-            reader.refuse("'storage.cache.blobdescriptor' must be one of inmemory, none, not '\(cache.prefix(40))'")
-        }
-        storage.cachedDescriptors = cache == "none" ? 0 : size
+        storage.cachedDescriptors = storage.cache == .none ? 0 : size
         let purging = "storage.maintenance.uploadpurging"
         storage.uploadPurging.enabled = reader.boolean("\(purging).enabled") ?? true
         storage.uploadPurging.dryRun = reader.boolean("\(purging).dryrun") ?? false
@@ -87,6 +78,21 @@ extension Configuration {
         storage.uploadPurging.age = reader.duration("\(purging).age", in: .seconds(1)...most) ?? storage.uploadPurging.age
         storage.uploadPurging.interval =
             reader.duration("\(purging).interval", in: .seconds(1)...most) ?? storage.uploadPurging.interval
+    }
+
+    private mutating func readDriver(_ reader: inout SettingReader, hasFile: Bool) {
+        let found = ["filesystem", "inmemory", "s3"].filter { reader.has("storage.\($0)") }
+        if found.count > 1 {
+            reader.refuse("'storage' has \(found.dropLast().joined(separator: ", ")) and \(found[found.count - 1]); choose one driver")
+        }
+        let root = reader.text("storage.filesystem.rootdirectory") ?? (hasFile ? "/var/lib/registry" : "data")
+        let threads = reader.integer("storage.filesystem.maxthreads", in: 4...1000) ?? 100
+        storage.driver =
+            switch found.last {
+            case "s3": .s3(S3Settings(&reader))
+            case "inmemory": .inMemory
+            default: .filesystem(rootDirectory: root, maxThreads: threads)
+            }
     }
 
     private mutating func readAuth(_ reader: inout SettingReader) {

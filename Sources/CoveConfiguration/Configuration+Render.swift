@@ -10,11 +10,18 @@ extension Configuration {
 
     /// The effective values as nested keys, in reading order.
     package func tree(maskingSecrets: Bool) -> RenderedValue {
-        .map([
+        var pairs = sections(maskingSecrets)
+        if let redis { pairs.append(("redis", redis.rendered(maskingSecrets: maskingSecrets))) }
+        return .map(pairs)
+    }
+
+    private func sections(_ maskingSecrets: Bool) -> [(String, RenderedValue)] {
+        [
             ("version", .text("0.1")),
             ("durability", .text(durability.rawValue)),
             ("log", renderedLog),
-            ("storage", renderedStorage),
+            ("storage", renderedStorage(maskingSecrets)),
+            ("metadata", metadata.rendered(maskingSecrets: maskingSecrets)),
             ("auth", renderedAuth),
             ("http", renderedHTTP(maskingSecrets)),
             (
@@ -64,7 +71,7 @@ extension Configuration {
                     )
                 ])
             ),
-        ])
+        ]
     }
 
     private var renderedLog: RenderedValue {
@@ -75,20 +82,22 @@ extension Configuration {
         ])
     }
 
-    private var renderedStorage: RenderedValue {
+    private func renderedStorage(_ maskingSecrets: Bool) -> RenderedValue {
         let driver: (String, RenderedValue) =
             switch storage.driver {
             case .inMemory: ("inmemory", .map([]))
             case .filesystem(let root, let threads):
                 ("filesystem", .map([("rootdirectory", .text(root)), ("maxthreads", .number(threads))]))
+            case .s3(let settings): ("s3", settings.rendered(maskingSecrets: maskingSecrets))
             }
         return .map([
             driver,
             ("delete", .map([("enabled", .flag(storage.deleteEnabled))])),
+            ("redirect", .map([("disable", .flag(storage.redirectDisabled))])),
             (
                 "cache",
                 .map([
-                    ("blobdescriptor", .text(storage.cachedDescriptors == 0 ? "none" : "inmemory")),
+                    ("blobdescriptor", .text(storage.cache.rawValue)),
                     ("blobdescriptorsize", .number(storage.cachedDescriptors)),
                 ])
             ),
@@ -122,7 +131,7 @@ extension Configuration {
         var pairs: [(String, RenderedValue)] = [("addr", .text(http.addr)), ("net", .text(http.net.rawValue))]
         if !http.prefix.isEmpty { pairs.append(("prefix", .text(http.prefix))) }
         if let host = http.host { pairs.append(("host", .text(host))) }
-        if let secret = http.secret { pairs.append(("secret", .text(maskingSecrets ? "<hidden>" : secret))) }
+        if let secret = http.secret { pairs.append(("secret", .text(maskingSecrets ? Secrets.mask : secret))) }
         pairs += [
             ("relativeurls", .flag(http.relativeURLs)), ("draintimeout", .text(http.drainTimeout.goSyntax)),
             ("headers", .map(http.headers.map { ($0.name, .texts($0.values)) })),
@@ -215,7 +224,8 @@ extension Configuration {
 
             Cove reads the `config.yml` of registry:2 and registry:3. Each key below acts as described, or is refused at
             start with the sentence shown; an unknown key is refused with the nearest known one. `REGISTRY_A_B_C` in the
-            environment sets `a.b.c`, its value read as YAML. This page is made by `cove config reference`.
+            environment sets `a.b.c`, its value read as YAML. `storage.s3aws` is another name of `storage.s3`. This page is
+            made by `cove config reference`.
 
             ## Keys that act
 

@@ -10,6 +10,9 @@ package struct Configuration: Sendable, Equatable {
     /// `catalog.maxentries`: the largest page of `_catalog`.
     package var catalogMaxEntries = 1000
     package var health = Health()
+    package var metadata = Metadata()
+    /// Nil without a `redis` section.
+    package var redis: Redis?
 
     package init() {}
 
@@ -45,6 +48,14 @@ package struct Configuration: Sendable, Equatable {
         package enum Driver: Sendable, Equatable {
             case filesystem(rootDirectory: String, maxThreads: Int)
             case inMemory
+            case s3(S3Settings)
+        }
+
+        /// Where the whereabouts of blobs are kept beside the metadata store.
+        package enum Cache: String, Sendable, CaseIterable {
+            case none
+            case inMemory = "inmemory"
+            case redis
         }
 
         package struct UploadPurging: Sendable, Equatable {
@@ -56,9 +67,12 @@ package struct Configuration: Sendable, Equatable {
 
         package var driver = Driver.filesystem(rootDirectory: "data", maxThreads: 100)
         package var deleteEnabled = true
+        /// Whether clients read every blob through this server, even where the storage could give them a URL.
+        package var redirectDisabled = false
         package var readOnly = false
         package var uploadPurging = UploadPurging()
-        /// How many blobs' whereabouts are kept in memory; 0 when `storage.cache.blobdescriptor` is `none`.
+        package var cache = Cache.inMemory
+        /// How many blobs' whereabouts are kept in memory; 0 when ``cache`` is `none`.
         package var cachedDescriptors = 50_000
     }
 

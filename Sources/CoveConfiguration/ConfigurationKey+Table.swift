@@ -1,6 +1,7 @@
 extension ConfigurationKey {
     /// Every key that Cove or Distribution knows. Checking, suggestions and `docs/configuration.md` all come from here.
-    static let table: [ConfigurationKey] = general + storage + http + validation + refusals
+    static let table: [ConfigurationKey] =
+        general + storage + s3 + metadata + redis + http + validation + storeRefusals + refusals
 
     private static let general: [ConfigurationKey] = [
         .acts("version", .text, "0.1", "Version of the format; 0.1 is the only one."),
@@ -32,11 +33,12 @@ extension ConfigurationKey {
             "Whether manifests, tags and blobs may be deleted. Without a configuration file: true."),
         .acts(
             "storage.redirect.disable", .boolean, "false",
-            "Blobs on a filesystem are always served by this server, so either value is honoured."),
+            "Whether clients get every blob through this server. Otherwise blobs above 64KiB in S3 are answered with a URL of the bucket that holds for a while. Those on a filesystem always come from here."
+        ),
         .acts(
-            "storage.cache.blobdescriptor", .choice(["inmemory", "none"]), "inmemory",
-            "Whether the whereabouts of blobs are kept in memory."),
-        .acts("storage.cache.blobdescriptorsize", .integer, "50000", "How many blobs' whereabouts are kept."),
+            "storage.cache.blobdescriptor", .choice(["none", "inmemory", "redis"]), "inmemory",
+            "Where the whereabouts of blobs are kept beside the metadata: in memory, in memory and in Redis for all nodes, or nowhere."),
+        .acts("storage.cache.blobdescriptorsize", .integer, "50000", "How many blobs' whereabouts are kept in memory."),
         .acts(
             "storage.tag.concurrencylimit", .integer, "",
             "Accepted: looking up a manifest's tags is one database query, so there is nothing to limit."),
@@ -111,18 +113,11 @@ extension ConfigurationKey {
     ]
 
     private static let refusals: [ConfigurationKey] = [
-        .refused("storage.s3", "S3 storage is not in this version; use storage.filesystem"),
-        .refused("storage.s3aws", "S3 storage is not in this version; use storage.filesystem"),
-        .refused("storage.gcs", "Google Cloud Storage is not supported; use storage.filesystem"),
-        .refused("storage.azure", "Azure storage is not supported; use storage.filesystem"),
-        .refused("storage.swift", "OpenStack Swift is not supported; use storage.filesystem"),
-        .refused("storage.oss", "Alibaba OSS is not supported; use storage.filesystem"),
         .refused("auth.token", "token authentication is not in this version; use auth.htpasswd"),
         .refused("auth.silly", "silly authentication accepts anybody; use auth.htpasswd"),
         .refused("middleware", "middleware is not in this version; remove the key"),
         .refused("notifications", "notifications are not in this version; remove the key"),
         .refused("proxy", "a pull-through cache is not in this version; remove the key"),
-        .refused("redis", "Redis is not used by this version; remove the key and set storage.cache.blobdescriptor to inmemory"),
         .refused("policy", "repository classes are not in this version; remove the key"),
         .refused("log.hooks", "mail hooks are not supported; have your log collector send the mail"),
         .refused("log.reportcaller", "log lines do not name their caller; remove the key"),

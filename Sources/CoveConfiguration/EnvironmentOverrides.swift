@@ -18,7 +18,8 @@ struct EnvironmentOverrides {
         var root = root
         var warnings: [String] = []
         for (name, text) in variables {
-            let words = name.dropFirst(Self.prefix.count).lowercased().split(separator: "_").map(String.init)
+            var words = name.dropFirst(Self.prefix.count).lowercased().split(separator: "_").map(String.init)
+            if words.prefix(2) == ["storage", "s3aws"] { words[1] = "s3" }
             // The file's own name, which who starts the server has read.
             if words == ["configuration", "path"] { continue }
             guard !words.isEmpty, !Self.isSetByCluster(words), let path = Self.path(words) else {
@@ -32,7 +33,7 @@ struct EnvironmentOverrides {
             } catch {
                 throw ConfigurationError(problems: ["the variable \(name) is not YAML"])
             }
-            root = root.setting(path[...], to: Self.selecting(path, value))
+            root = root.setting(path[...], to: Self.selecting(path, value)).withoutAliases()
         }
         return (root, warnings)
     }

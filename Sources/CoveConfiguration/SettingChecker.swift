@@ -39,7 +39,8 @@ struct SettingChecker {
             for (index, item) in items.enumerated() { check(item, at: path + ["[]"], shown: "\(shown)[\(index)]") }
         case .scalar(let text, let line):
             problems.append(
-                "'\(shown.isEmpty ? "the configuration" : shown)'\(SettingValue.at(line)) must be a map of keys, not '\(text.prefix(40))'")
+                "'\(shown.isEmpty ? "the configuration" : shown)'\(SettingValue.at(line)) must be a map of keys, not '\(Secrets.masked(text).prefix(40))'"
+            )
         case .nothing: break
         }
     }

@@ -2,6 +2,7 @@
 struct SettingReader {
     let root: SettingValue
     private(set) var problems: [String] = []
+    private(set) var warnings: [String] = []
 
     init(_ root: SettingValue) {
         self.root = root
@@ -9,6 +10,10 @@ struct SettingReader {
 
     mutating func refuse(_ problem: String) {
         problems.append(problem)
+    }
+
+    mutating func warn(_ warning: String) {
+        warnings.append(warning)
     }
 
     func has(_ path: String) -> Bool { value(path) != nil }
@@ -30,6 +35,11 @@ struct SettingReader {
         case .scalar(let text, _): return text
         case .some(let other): return mismatch(path, other, "text")
         }
+    }
+
+    /// The text, nil also when it is empty: what a variable of a cluster's template often is.
+    mutating func nonEmptyText(_ path: String) -> String? {
+        text(path).flatMap { $0.isEmpty ? nil : $0 }
     }
 
     /// As ``text(_:named:)``.
@@ -85,7 +95,9 @@ struct SettingReader {
     mutating func choice<Choice: RawRepresentable & CaseIterable>(
         _ path: String, _ type: Choice.Type
     ) -> Choice? where Choice.RawValue == String {
-        convert(path, "one of \(Choice.allCases.map(\.rawValue).joined(separator: ", "))") { Choice(rawValue: $0.lowercased()) }
+        convert(path, "one of \(Choice.allCases.map(\.rawValue).joined(separator: ", "))") { text in
+            Choice.allCases.first { $0.rawValue.lowercased() == text.lowercased() }
+        }
     }
 
     private func value(_ path: String, named name: String? = nil) -> SettingValue? {

@@ -104,6 +104,17 @@ indirect enum SettingValue: Equatable {
         return .map(items, line: line)
     }
 
+    /// This tree with `storage.s3aws`, the driver's other name in registry:2 and registry:3, as `storage.s3`.
+    func withoutAliases() -> SettingValue {
+        guard case .map(var root, let line) = self, case .map(var storage, let storageLine) = root["storage"],
+            let settings = storage["s3aws"], storage["s3"] == nil
+        else { return self }
+        storage["s3aws"] = nil
+        storage["s3"] = settings
+        root["storage"] = .map(storage, line: storageLine)
+        return .map(root, line: line)
+    }
+
     func value(at path: ArraySlice<String>) -> SettingValue? {
         guard let first = path.first else { return self }
         switch self {

@@ -1,6 +1,7 @@
 import CoveBlobs
 import CoveMetadata
 import CoveOCI
+import Logging
 import NIOCore
 
 /// A blob that is about to be read.
@@ -9,6 +10,8 @@ package struct BlobContent: Sendable {
         case memory(ByteBuffer)
         /// Close the reader when done.
         case storage(any BlobReader)
+        /// The client reads them itself, from this URL.
+        case elsewhere(String)
     }
 
     package let size: Int64
@@ -37,6 +40,7 @@ extension Registry {
         if blob.size <= SmallBlobCache.largest {
             return BlobContent(size: blob.size, bytes: .memory(try await smallBlob(blob)))
         }
+        if let url = await directURL(of: blob) { return BlobContent(size: blob.size, bytes: .elsewhere(url)) }
         return try await registryErrors {
             BlobContent(size: blob.size, bytes: .storage(try await storage.openBlob(blob.location)))
         }
@@ -98,6 +102,18 @@ extension Registry {
         }
         guard let blob else { throw .blobUnknown(digest) }
         return blob
+    }
+
+    /// Where the client may read the blob without this server; nil when it reads it here. Small blobs are not asked for:
+    /// from memory they are there before the client has followed a redirect.
+    private func directURL(of blob: StoredBlob) async -> String? {
+        guard options.redirects else { return nil }
+        do throws(BlobStorageError) {
+            return try await storage.directURL(of: blob.location, type: "application/octet-stream")
+        } catch {
+            logger.warning("no URL for a client, so the blob goes through this server", metadata: ["error": "\(error)"])
+            return nil
+        }
     }
 
     private func smallBlob(_ blob: StoredBlob) async throws(RegistryError) -> ByteBuffer {

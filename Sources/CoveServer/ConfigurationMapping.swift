@@ -1,3 +1,4 @@
+import CoveBlobs
 import CoveConfiguration
 import CoveOCI
 import CoveRegistry
@@ -22,6 +23,7 @@ extension Configuration {
             options.readOnly = storage.readOnly
             options.manifests = try validation.policy
             options.cachedBlobs = storage.cachedDescriptors
+            options.redirects = !storage.redirectDisabled
             return options
         }
     }
@@ -44,6 +46,35 @@ extension Configuration {
         OCIResponder.Options(
             location: LocationPolicy(relative: http.relativeURLs, host: http.trimmedHost, prefix: http.trimmedPrefix),
             catalogPage: catalogMaxEntries)
+    }
+}
+
+extension S3Settings {
+    var options: S3Options {
+        var options = S3Options(bucket: bucket, region: region)
+        options.endpoint = endpoint
+        options.forcePathStyle = forcePathStyle
+        options.accessKey = accessKey
+        options.secretKey = secretKey
+        options.sessionToken = sessionToken
+        options.secure = secure
+        options.skipVerify = skipVerify
+        options.dualStack = dualStack
+        options.accelerate = accelerate
+        options.rootDirectory = rootDirectory.split(separator: "/").joined(separator: "/")
+        options.chunkSize = chunkSize
+        if encrypt { options.encryption = keyID.map { .kms(keyID: $0) } ?? .s3 }
+        options.storageClass = storageClass == .unnamed ? nil : storageClass.rawValue
+        options.objectACL = objectACL?.rawValue
+        options.userAgent = userAgent
+        return options
+    }
+
+    private var endpoint: String? {
+        if let regionEndpoint { return regionEndpoint.hasSuffix("/") ? String(regionEndpoint.dropLast()) : regionEndpoint }
+        guard fips else { return nil }
+        // AWS General Reference, "Amazon S3 endpoints".
+        return "\(secure ? "https" : "http")://s3-fips.\(dualStack ? "dualstack." : "")\(region).amazonaws.com"
     }
 }
 

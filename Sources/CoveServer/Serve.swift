@@ -115,6 +115,7 @@ package enum Serve {
             switch configuration.storage.driver {
             case .inMemory:
                 return (try await .open(SQLiteEngine(.memory)), MemoryStorage())
+            case .s3: throw ServeError("storage.s3: not served yet")
             case .filesystem(let root, _):
                 let synchronous = configuration.durability == .full
                 let storage = try FilesystemStorage(root: root, pool: threads, synchronous: synchronous)

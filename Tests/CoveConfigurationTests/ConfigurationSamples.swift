@@ -88,13 +88,97 @@ enum ConfigurationSamples {
 
         """
 
+    /// What a cluster's file says of its stores.
+    static let stores = """
+        version: 0.1
+        storage:
+          s3:
+            accesskey: AKIAEXAMPLE
+            secretkey: very-secret
+            sessiontoken: token-secret
+            region: eu-central-1
+            regionendpoint: https://minio.example.org:9000/
+            forcepathstyle: false
+            bucket: images
+            encrypt: true
+            keyid: arn:aws:kms:eu-central-1:1:key/2
+            secure: false
+            v4auth: true
+            skipverify: true
+            chunksize: 33554432
+            multipartcopychunksize: 33554432
+            multipartcopymaxconcurrency: 100
+            multipartcopythresholdsize: 33554432
+            rootdirectory: /registry/one/
+            storageclass: standard_ia
+            objectacl: bucket-owner-full-control
+            useragent: cove-test
+            loglevel: off
+          cache:
+            blobdescriptor: redis
+        metadata:
+          url: postgresql://cove:hush@db1:5432,db2/cove?sslmode=verify-full&sslrootcert=/ca.pem
+          maxconnections: 40
+          statementtimeout: 1m
+          locktimeout: 2s
+          connecttimeout: 3s
+        redis:
+          addrs: [sentinel1:26379, "[::1]:26379"]
+          mastername: primary
+          username: cove
+          password: redis-hush
+          sentinelusername: watcher
+          sentinelpassword: sentinel-hush
+          db: 3
+          dialtimeout: 10ms
+          readtimeout: 20ms
+          writetimeout: 30ms
+          poolsize: 64
+          connmaxidletime: 300s
+          tls:
+            certificate: /tls/redis.pem
+            key: /tls/redis.key
+            rootcas: [/tls/ca.pem]
+
+        """
+
+    static var storesParsed: Configuration {
+        var settings = S3Settings(bucket: "images", region: "eu-central-1")
+        settings.regionEndpoint = "https://minio.example.org:9000/"
+        settings.accessKey = "AKIAEXAMPLE"
+        settings.secretKey = "very-secret"
+        settings.sessionToken = "token-secret"
+        settings.secure = false
+        settings.skipVerify = true
+        settings.rootDirectory = "/registry/one/"
+        settings.chunkSize = 32 * 1024 * 1024
+        settings.encrypt = true
+        settings.keyID = "arn:aws:kms:eu-central-1:1:key/2"
+        settings.storageClass = .standardIA
+        settings.objectACL = .bucketOwnerFullControl
+        settings.userAgent = "cove-test"
+        var configuration = Configuration()
+        configuration.http.addr = ":5000"
+        configuration.storage = .init(driver: .s3(settings), deleteEnabled: false, cache: .redis)
+        configuration.metadata = .init(
+            store: .postgresql(url: "postgresql://cove:hush@db1:5432,db2/cove?sslmode=verify-full&sslrootcert=/ca.pem"),
+            maxConnections: 40, statementTimeout: .seconds(60), lockTimeout: .seconds(2), connectTimeout: .seconds(3))
+        configuration.redis = .init(
+            addresses: ["sentinel1:26379", "[::1]:26379"], masterName: "primary", username: "cove", password: "redis-hush",
+            sentinelUsername: "watcher", sentinelPassword: "sentinel-hush", database: 3,
+            dialTimeout: .milliseconds(10), readTimeout: .milliseconds(20), writeTimeout: .milliseconds(30), maxConnections: 64,
+            idleTimeout: .seconds(300),
+            tls: .init(certificate: "/tls/redis.pem", key: "/tls/redis.key", rootCAs: ["/tls/ca.pem"]))
+        return configuration
+    }
+
     static var everythingParsed: Configuration {
         var configuration = Configuration()
         configuration.durability = .relaxed
         configuration.log = .init(
             level: .debug, formatter: .json, fields: ["environment": "staging", "service.name": "registry"], accessLogDisabled: true)
         configuration.storage = .init(
-            driver: .filesystem(rootDirectory: "/srv/cove", maxThreads: 16), deleteEnabled: true, readOnly: true,
+            driver: .filesystem(rootDirectory: "/srv/cove", maxThreads: 16), deleteEnabled: true, redirectDisabled: true, readOnly: true,
             uploadPurging: .init(enabled: false, age: .seconds(72 * 3600), interval: .seconds(5400), dryRun: true),
             cachedDescriptors: 1234)
         configuration.auth = .htpasswd(realm: "Our Registry", path: "/etc/cove/htpasswd")

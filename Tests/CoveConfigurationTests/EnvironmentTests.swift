@@ -75,7 +75,34 @@ struct EnvironmentTests {
         #expect(storage.storage.driver == .filesystem(rootDirectory: "/s", maxThreads: 100))
     }
 
-    @Test("a variable for a refused key is refused like the key", arguments: ["REGISTRY_STORAGE_S3_BUCKET", "REGISTRY_PROXY_REMOTEURL"])
+    @Test("S3 is set up by variables alone, under either of its names", arguments: ["S3", "S3AWS"])
+    func s3(name: String) throws {
+        var expected = S3Settings(bucket: "images", region: "eu-west-1")
+        expected.encrypt = true
+        let environment = [
+            "REGISTRY_STORAGE": name.lowercased(), "REGISTRY_STORAGE_\(name)_BUCKET": "images",
+            "REGISTRY_STORAGE_\(name)_REGION": "eu-west-1", "REGISTRY_STORAGE_\(name)_ENCRYPT": "true",
+            "REGISTRY_METADATA_URL": "postgres://u:p@db/cove",
+        ]
+        for yaml in [nil, Samples.everything] {
+            let configuration = try parse(environment, yaml: yaml)
+            #expect(configuration.storage.driver == .s3(expected))
+            #expect(configuration.metadata.store == .postgresql(url: "postgres://u:p@db/cove"))
+        }
+    }
+
+    @Test("Redis is set up by variables alone")
+    func redis() throws {
+        let configuration = try parse([
+            "REGISTRY_STORAGE_CACHE_BLOBDESCRIPTOR": "redis", "REGISTRY_REDIS_ADDRS": "[a:1, b:2]", "REGISTRY_REDIS_MASTERNAME": "m",
+            "REGISTRY_REDIS_ADDRS_1": "c:3", "REGISTRY_REDIS_TLS_ROOTCAS_0": "/ca.pem",
+        ])
+        #expect(configuration.storage.cache == .redis)
+        #expect(configuration.redis?.addresses == ["a:1", "c:3"])
+        #expect(configuration.redis?.tls?.rootCAs == ["/ca.pem"])
+    }
+
+    @Test("a variable for a refused key is refused like the key", arguments: ["REGISTRY_STORAGE_GCS_BUCKET", "REGISTRY_PROXY_REMOTEURL"])
     func refused(name: String) throws {
         let problem = try #require(Samples.problems(nil, [name: "x"]).first)
         #expect(problem.contains("is refused: "))

@@ -17,7 +17,7 @@ struct ProblemTests {
             storage:
               delete:
                 enabled: maybe
-              s3:
+              gcs:
                 bucket: b
             http:
               draintimeout: soon
@@ -29,7 +29,7 @@ struct ProblemTests {
                 "'log.level' (line 3) must be one of error, warn, info, debug, not 'loud'",
                 "unknown key 'storag' (line 4): did you mean 'storage'?",
                 "'storage.delete.enabled' (line 8) must be true or false, not 'maybe'",
-                "'storage.s3' (line 9) is refused: S3 storage is not in this version; use storage.filesystem",
+                "'storage.gcs' (line 9) is refused: Google Cloud Storage is reached by its S3 interface; use storage.s3 with regionendpoint: https://storage.googleapis.com, region: auto, and an HMAC key as accesskey and secretkey",
                 "'http.draintimeout' (line 12) must be a duration such as 30s, 5m or 168h, from 0.0 seconds to 86400.0 seconds, not 'soon'",
                 "'http.limits.maxconnections' (line 14) must be a whole number from 1 to 1000000, not '0'",
             ])
@@ -56,7 +56,8 @@ struct ProblemTests {
         let yaml =
             "version: 0.1\n" + key.path.dropLast().reduce("") { $0 + "\($1): {" } + "\(key.path.last ?? ""): x"
             + String(repeating: "}", count: key.path.count - 1)
-        #expect(Samples.problems(yaml) == ["'\(name)' (line 2) is refused: \(why)"])
+        // Others may miss what goes with the key.
+        #expect(Samples.problems(yaml).filter { $0.contains(" is refused: ") } == ["'\(name)' (line 2) is refused: \(why)"])
     }
 
     @Test(
@@ -71,6 +72,10 @@ struct ProblemTests {
                 "'storage.filesystem.maxthreads' (line 2) must be a whole number from 4 to 1000, not '3'"
             ),
             ("http: 5000", "'http' (line 2) must be a map of keys, not '5000'"),
+            (
+                "storage: {cache: {blobdescriptor: big}}",
+                "'storage.cache.blobdescriptor' (line 2) must be one of none, inmemory, redis, not 'big'"
+            ),
             ("http: [a]", "'http' (line 2) must be a map, not a list"),
             ("health: {storagedriver: true}", "'health.storagedriver' (line 2) must be a map of keys, not 'true'"),
         ])
@@ -90,7 +95,7 @@ struct ProblemTests {
     @Test(
         "what does not belong together is refused",
         arguments: [
-            ("storage: {filesystem: {}, inmemory: {}}", "'storage' has both filesystem and inmemory; choose one"),
+            ("storage: {filesystem: {}, inmemory: {}}", "'storage' has filesystem and inmemory; choose one driver"),
             ("auth: {htpasswd: {realm: x}}", "'auth.htpasswd.path' is missing; name the file of user:hash lines"),
             ("auth: {htpasswd: {path: x, realm: 'a\"b'}}", "'auth.htpasswd.realm' must be plain text without quotes"),
             ("http: {prefix: registry}", "'http.prefix' must begin with /, not 'registry'"),
@@ -107,8 +112,6 @@ struct ProblemTests {
                 "validation: {manifests: {indexes: {platformlist: [{os: linux}]}}}",
                 "'validation.manifests.indexes.platformlist[0]' needs os and architecture"
             ),
-            ("storage: {cache: {blobdescriptor: redis}}", "'storage.cache.blobdescriptor' cannot be redis in this version; use inmemory"),
-            ("storage: {cache: {blobdescriptor: big}}", "'storage.cache.blobdescriptor' must be one of inmemory, none, not 'big'"),
         ])
     func combinations(yaml: String, problem: String) {
         #expect(Samples.problems("version: 0.1\n\(yaml)") == [problem])

@@ -14,6 +14,7 @@ struct RenderingTests {
     func defaults() throws {
         #expect(try roundTrip(Configuration()) == Configuration())
         #expect(try roundTrip(ConfigurationSamples.everythingParsed) == ConfigurationSamples.everythingParsed)
+        #expect(try roundTrip(ConfigurationSamples.storesParsed) == ConfigurationSamples.storesParsed)
     }
 
     @Test("secrets are masked")
@@ -22,6 +23,28 @@ struct RenderingTests {
         #expect(!text.contains("hush-hush"))
         #expect(text.contains("secret: <hidden>"))
         #expect(ConfigurationSamples.everythingParsed.rendered(maskingSecrets: false).contains("hush-hush"))
+    }
+
+    @Test("passwords and keys of the stores are masked, and what is left is read again")
+    func maskedStores() throws {
+        let configuration = ConfigurationSamples.storesParsed
+        let text = configuration.rendered(maskingSecrets: true)
+        for secret in ["very-secret", "token-secret", "hush"] { #expect(!text.contains(secret)) }
+        for shown in [
+            "accesskey: AKIAEXAMPLE", "secretkey: <hidden>", "sessiontoken: <hidden>", "password: <hidden>", "sentinelpassword: <hidden>",
+            "postgresql://cove:<hidden>@db1:5432,db2/cove?sslmode=verify-full&sslrootcert=/ca.pem",
+        ] {
+            #expect(text.contains(shown))
+        }
+        var expected = configuration
+        guard case .s3(var settings) = expected.storage.driver else { return }
+        settings.secretKey = "<hidden>"
+        settings.sessionToken = "<hidden>"
+        expected.storage.driver = .s3(settings)
+        expected.metadata.store = .postgresql(url: "postgresql://cove:<hidden>@db1:5432,db2/cove?sslmode=verify-full&sslrootcert=/ca.pem")
+        expected.redis?.password = "<hidden>"
+        expected.redis?.sentinelPassword = "<hidden>"
+        #expect(try Configuration.parse(yaml: text).configuration == expected)
     }
 
     @Test("the plain form is JSON with the same values, secrets masked")
@@ -70,15 +93,45 @@ struct RenderingTests {
                 clientAuth: flag() ? .require : .verifyIfGiven, minimumTLS: flag() ? .tls12 : .tls13,
                 cipherSuites: flag() ? [] : CipherSuite.numbers.values.sorted().shuffled(using: &random))
         }
+        func s3() -> S3Settings {
+            var settings = S3Settings(bucket: "b\(number(0...9))", region: "r-1")
+            settings.forcePathStyle = flag()
+            settings.rootDirectory = text()
+            settings.chunkSize = number(5_242_880...50_000_000)
+            settings.encrypt = true
+            settings.keyID = flag() ? nil : text()
+            settings.storageClass = S3Settings.StorageClass.allCases[number(0...8)]
+            settings.objectACL = flag() ? nil : S3Settings.ObjectACL.allCases[number(0...6)]
+            (settings.secure, settings.skipVerify, settings.dualStack) = (flag(), flag(), flag())
+            if flag() { (settings.accessKey, settings.secretKey) = (text(), text()) }
+            return settings
+        }
         var configuration = Configuration()
         configuration.durability = flag() ? .full : .relaxed
         configuration.log = .init(
             level: flag() ? .warn : .debug, formatter: flag() ? .json : .text,
             fields: Dictionary((0..<3).map { _ in (text(), text()) }, uniquingKeysWith: { $1 }), accessLogDisabled: flag())
+        let cache = Configuration.Storage.Cache.allCases[number(0...2)]
+        let drivers: [Configuration.Storage.Driver] = [
+            .inMemory, .filesystem(rootDirectory: text(), maxThreads: number(4...1000)), .s3(s3()),
+        ]
         configuration.storage = .init(
-            driver: flag() ? .inMemory : .filesystem(rootDirectory: text(), maxThreads: number(4...1000)), deleteEnabled: flag(),
-            readOnly: flag(), uploadPurging: .init(enabled: flag(), age: time(), interval: time(), dryRun: flag()),
-            cachedDescriptors: number(0...100))
+            driver: drivers[number(0...2)], deleteEnabled: flag(), redirectDisabled: flag(), readOnly: flag(),
+            uploadPurging: .init(enabled: flag(), age: time(), interval: time(), dryRun: flag()), cache: cache,
+            cachedDescriptors: cache == .none ? 0 : number(0...100))
+        if case .s3 = configuration.storage.driver {
+            configuration.metadata = .init(
+                store: flag() ? .sqlite(path: "/\(text())x") : .postgresql(url: "postgresql://h/d"), maxConnections: number(2...500),
+                statementTimeout: .milliseconds(number(100...3_600_000)), lockTimeout: .seconds(number(1...60)),
+                connectTimeout: .seconds(number(1...60)))
+        }
+        if cache == .redis {
+            configuration.redis = .init(
+                addresses: ["h:\(number(1...65535))"], masterName: text(), username: text(), password: text(),
+                sentinelPassword: flag() ? nil : text(), database: number(0...15), dialTimeout: .milliseconds(number(1...60_000)),
+                maxConnections: number(1...99), idleTimeout: time(),
+                tls: flag() ? nil : .init(certificate: nil, key: nil, rootCAs: flag() ? [] : [text()]))
+        }
         configuration.auth = flag() ? .none : .htpasswd(realm: "a realm", path: text())
         configuration.http = .init(
             addr: ":\(number(0...65535))", net: flag() ? .tcp : .unix, prefix: "/\(text())", host: flag() ? nil : "https://\(text())",

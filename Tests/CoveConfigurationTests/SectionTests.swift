@@ -33,6 +33,9 @@ struct SectionTests {
         let (configuration, warnings) = try Configuration.parse(yaml: ConfigurationSamples.everything)
         #expect(configuration == ConfigurationSamples.everythingParsed)
         #expect(warnings.isEmpty)
+        let (stores, storeWarnings) = try Configuration.parse(yaml: ConfigurationSamples.stores)
+        #expect(stores == ConfigurationSamples.storesParsed)
+        #expect(storeWarnings.isEmpty)
     }
 
     @Test("the file that registry:2 comes with is accepted")

@@ -28,6 +28,14 @@ struct RegistryFixture {
         try await self.init(directory: kind == .memory ? nil : TemporaryDirectory(), options)
     }
 
+    /// In memory, on a storage of the test's own.
+    init(storage: any BlobStorage, _ options: Registry.Options = .init()) async throws {
+        directory = nil
+        self.storage = storage
+        metadata = try await .open(SQLiteEngine(.memory))
+        registry = Registry(metadata: metadata, storage: storage, options: options, logger: Self.logger)
+    }
+
     /// On what a directory holds already, as after a restart.
     init(directory: TemporaryDirectory?, _ options: Registry.Options = .init()) async throws {
         self.directory = directory
@@ -76,6 +84,7 @@ struct RegistryFixture {
             let bytes = try await reader.read(at: 0, length: Int(content.size) + 1)
             await reader.close()
             return String(buffer: bytes)
+        case .elsewhere(let url): return url
         }
     }
 

@@ -1,3 +1,4 @@
+import CoveBlobs
 import CoveOCI
 import CoveRegistry
 import HTTPTypes
@@ -100,12 +101,56 @@ struct ConfigurationMappingTests {
         configuration.storage.uploadPurging = .init(enabled: true, age: .seconds(5), interval: .seconds(6), dryRun: true)
         #expect(try !configuration.registryOptions.deleteEnabled)
         #expect(try configuration.registryOptions.cachedBlobs == 7)
+        #expect(try configuration.registryOptions.redirects)
+        configuration.storage.redirectDisabled = true
+        #expect(try !configuration.registryOptions.redirects)
         #expect(configuration.upkeepOptions.purgesUploads && configuration.upkeepOptions.dryRun)
         #expect(configuration.upkeepOptions.uploadAge == .seconds(5))
         #expect(configuration.upkeepOptions.interval == .seconds(6))
         configuration.storage.readOnly = true
         #expect(try configuration.registryOptions.readOnly)
         #expect(!configuration.upkeepOptions.purgesUploads)
+    }
+
+    @Test("settings of S3 reach the storage")
+    func s3() {
+        var settings = S3Settings(bucket: "b", region: "r")
+        #expect(settings.options == S3Options(bucket: "b", region: "r"))
+        settings.regionEndpoint = "http://minio:9000/"
+        settings.forcePathStyle = true
+        (settings.accessKey, settings.secretKey, settings.sessionToken) = ("a", "s", "t")
+        (settings.secure, settings.skipVerify) = (false, true)
+        settings.rootDirectory = "/one//two/"
+        settings.chunkSize = 6_000_000
+        settings.encrypt = true
+        settings.storageClass = .reducedRedundancy
+        settings.objectACL = .awsExecRead
+        settings.userAgent = "x"
+        var expected = S3Options(bucket: "b", region: "r")
+        expected.endpoint = "http://minio:9000"
+        expected.forcePathStyle = true
+        (expected.accessKey, expected.secretKey, expected.sessionToken) = ("a", "s", "t")
+        (expected.secure, expected.skipVerify) = (false, true)
+        expected.rootDirectory = "one/two"
+        expected.chunkSize = 6_000_000
+        expected.encryption = .s3
+        expected.storageClass = "REDUCED_REDUNDANCY"
+        expected.objectACL = "aws-exec-read"
+        expected.userAgent = "x"
+        #expect(settings.options == expected)
+        settings.keyID = "k"
+        #expect(settings.options.encryption == .kms(keyID: "k"))
+    }
+
+    @Test("AWS's special endpoints are asked for")
+    func awsEndpoints() {
+        var settings = S3Settings(bucket: "b", region: "us-east-1")
+        (settings.dualStack, settings.accelerate) = (true, true)
+        #expect(settings.options.dualStack && settings.options.accelerate && settings.options.endpoint == nil)
+        (settings.accelerate, settings.fips) = (false, true)
+        #expect(settings.options.endpoint == "https://s3-fips.dualstack.us-east-1.amazonaws.com")
+        settings.dualStack = false
+        #expect(settings.options.endpoint == "https://s3-fips.us-east-1.amazonaws.com")
     }
 
     @Test("threads are bounded", arguments: [(4, 4), (100, 64), (16, 16), (1, 4)])

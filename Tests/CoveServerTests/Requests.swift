@@ -24,8 +24,8 @@ enum Requests {
 
     static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
-    static func registry(_ options: Registry.Options = .init()) async throws -> Registry {
-        Registry(metadata: try await .open(SQLiteEngine(.memory)), storage: MemoryStorage(), options: options, logger: logger)
+    static func registry(_ options: Registry.Options = .init(), storage: any BlobStorage = MemoryStorage()) async throws -> Registry {
+        Registry(metadata: try await .open(SQLiteEngine(.memory)), storage: storage, options: options, logger: logger)
     }
 }
 
@@ -33,8 +33,8 @@ enum Requests {
 struct API {
     let responder: OCIResponder
 
-    init(_ options: OCIResponder.Options = .init()) async throws {
-        responder = OCIResponder(registry: try await Requests.registry(), options: options)
+    init(_ options: OCIResponder.Options = .init(), storage: any BlobStorage = MemoryStorage()) async throws {
+        responder = OCIResponder(registry: try await Requests.registry(storage: storage), options: options)
     }
 
     func ask(

@@ -59,6 +59,10 @@ extension OCIResponder {
             return Response(status: status, headers: headers, body: .init(byteBuffer: slice))
         case .storage(let reader):
             return Response(status: status, headers: headers, body: .streaming(reader, part, for: exchange))
+        case .elsewhere(let url):
+            // None of the blob's own fields: what may be kept for long is the blob, not a URL that ends. A range is asked
+            // for again where the URL leads.
+            return .empty(.temporaryRedirect, headers: [.location: url, .dockerContentDigest: digest.description])
         }
     }
 
