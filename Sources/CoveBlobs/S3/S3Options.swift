@@ -41,3 +41,10 @@ package struct S3Options: Sendable, Equatable {
         self.region = region
     }
 }
+
+/// Options are printed when something goes wrong with them; what opens the bucket is not.
+extension S3Options: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    package var description: String { "bucket \(bucket) in \(endpoint ?? region), access key \(accessKey ?? "from elsewhere")" }
+    package var debugDescription: String { description }
+    package var customMirror: Mirror { Mirror(self, children: ["bucket": bucket, "accessKey": accessKey as Any]) }
+}
