@@ -4,7 +4,7 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
 from harness.faults import Faults, operation_of
-from harness.s3 import BUCKET, PART
+from harness.s3 import BUCKET, PART, S3
 
 
 def test_postgres_keeps_what_was_committed_when_it_is_restarted_without_notice(services):
@@ -88,3 +88,16 @@ def test_an_upload_that_nobody_completes_is_seen(services):
     assert services.s3.multipart_uploads("orphans/") == ["orphans/one"]
     client.abort_multipart_upload(Bucket=BUCKET, Key="orphans/one", UploadId=upload)
     assert services.s3.multipart_uploads("orphans/") == []
+
+
+def test_a_guarded_s3_refuses_wrong_keys_and_signatures(tmp_path):
+    guarded = S3(tmp_path).start()
+    try:
+        key, secret = guarded.guard()
+        guarded.client.list_objects_v2(Bucket=BUCKET)
+        for wrong, code in (((key, "wrong"), "SignatureDoesNotMatch"), (("wrong", secret), "InvalidAccessKeyId")):
+            with pytest.raises(ClientError) as raised:
+                guarded.connect("s3", *wrong).list_objects_v2(Bucket=BUCKET)
+            assert raised.value.response["Error"]["Code"] == code
+    finally:
+        guarded.stop()

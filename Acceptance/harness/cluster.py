@@ -4,7 +4,9 @@ import itertools
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import s3
+import pytest
+
+from . import programs, s3
 from .certificates import Authority
 from .faults import FaultProxy
 from .nginx import Nginx
@@ -41,6 +43,7 @@ class Services:
                     "forcepathstyle": True,
                     "secure": False,
                     "rootdirectory": f"/{prefix}",
+                    "chunksize": s3.PART,
                 },
                 "redirect": {"disable": True},
                 "cache": {"blobdescriptor": "redis"},
@@ -53,6 +56,16 @@ class Services:
 class Node(Server):
     """One of several: it may be asked directly, on a port of its own."""
 
+    def set_clock(self, seconds: int) -> None:
+        """From its next start its clock is off by so much. Only its calendar: what it measures goes on as it is."""
+        found = [*Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")]
+        if not found:
+            pytest.skip(programs.MISSING + "libfaketime")
+        self.env |= {"LD_PRELOAD": str(found[0]), "FAKETIME": f"{seconds:+d}", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+        # The library adds to the environment of the first program that loads it, which Swift's takes badly: it looks
+        # for its arguments beside it.
+        self.wrapper = [programs.need("env")]
+
     @property
     def is_ready(self) -> bool:
         try:
@@ -64,7 +77,7 @@ class Node(Server):
 class Cluster:
     """`size` nodes, and nginx that passes requests to each in turn.
 
-    `config` is laid over that of every node; `node_env` adds variables to single ones, by their index.
+    `config` is laid over that of every node.
     """
 
     def __init__(
@@ -73,15 +86,12 @@ class Cluster:
         services: Services,
         config: dict | None = None,
         size: int = 3,
-        node_env: dict[int, dict[str, str]] | None = None,
     ):
         self.services = services
         self.database = services.postgres.create_database()
         self.prefix = f"registry-{next(services.numbers)}"
         self.config = merged(services.config(self.database, self.prefix), config or {})
-        self.nodes = [
-            Node(directory / f"node-{number}", self.config, (node_env or {}).get(number)) for number in range(size)
-        ]
+        self.nodes = [Node(directory / f"node-{number}", self.config) for number in range(size)]
         certificate = services.authority.issue(self.prefix)
         self.nginx = Nginx(directory / "nginx", [node.host for node in self.nodes], certificate)
         self.host, self.port = self.nginx.host, self.nginx.port
