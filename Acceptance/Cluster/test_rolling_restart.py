@@ -1,6 +1,7 @@
 """Nodes restarted one after another, under load: nobody notices."""
 
 import itertools
+import shutil
 import signal
 import threading
 import time
@@ -115,9 +116,10 @@ def accepts(port: int) -> bool:
 # Clients that try everything once
 
 
-def strict_pusher(url: str, number: int):
-    """Pushes an image in three requests a blob, on a connection that it keeps, and pulls it again."""
-    registry = Registry(url, verify=False)
+def strict_pusher(cluster, number: int):
+    """Pushes an image with several requests a blob, on a connection that it keeps, and pulls it again."""
+    authority = str(cluster.services.authority.certificate)
+    registry = Registry(cluster.tls_url, verify=authority) if number % 2 else cluster.registry()
     numbers = itertools.count()
     repository = f"strict-{number}"
 
@@ -148,7 +150,9 @@ def skopeo_loop(skopeo, cluster, layout: Path, directory: Path, number: int):
         turn = next(numbers)
         there = f"docker://{cluster.host}/skopeo-{number}-{turn}:1"
         skopeo("copy", "--dest-tls-verify=false", f"oci:{layout}:1", there)
-        skopeo("copy", "--src-tls-verify=false", there, f"dir:{directory}/back-{number}-{turn}")
+        back = directory / f"back-{number}"
+        skopeo("copy", "--src-tls-verify=false", there, f"dir:{back}")
+        shutil.rmtree(back)
 
     return work
 
@@ -176,7 +180,7 @@ def test_three_nodes_restarted_one_after_another_fail_no_client(new_cluster, sko
     numbers = []
     with Crowd() as crowd:
         for number in range(4):
-            crowd.add(strict_pusher(cluster.url if number % 2 else cluster.tls_url, number))
+            crowd.add(strict_pusher(cluster, number))
         for number in range(2):
             crowd.add(skopeo_loop(skopeo, cluster, layout, tmp_path, number))
         crowd.add(docker_loop(engine, cluster, base_image))

@@ -1,5 +1,6 @@
 """Several nodes of one registry: one database, one bucket, nginx in front."""
 
+import copy
 import itertools
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -91,7 +92,7 @@ class Cluster:
         self.database = services.postgres.create_database()
         self.prefix = f"registry-{next(services.numbers)}"
         self.config = merged(services.config(self.database, self.prefix), config or {})
-        self.nodes = [Node(directory / f"node-{number}", self.config) for number in range(size)]
+        self.nodes = [Node(directory / f"node-{number}", copy.deepcopy(self.config)) for number in range(size)]
         certificate = services.authority.issue(self.prefix)
         self.nginx = Nginx(directory / "nginx", [node.host for node in self.nodes], certificate)
         self.host, self.port = self.nginx.host, self.nginx.port
