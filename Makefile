@@ -5,7 +5,7 @@ SWIFT ?= swift
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-unit test-acceptance lint format bench install-deps install-clients clean
+.PHONY: help run build test test-unit test-acceptance test-cluster lint format bench install-deps install-clients clean
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -16,13 +16,16 @@ run: install-deps build ## Build and serve on 127.0.0.1:5000, with everything un
 build: ## Build the release binary, .build/release/cove
 	$(SWIFT) build -c release --product cove
 
-test: install-deps lint test-unit build install-clients test-acceptance ## Everything CI runs
+test: install-deps lint test-unit build install-clients test-acceptance test-cluster ## Everything CI runs
 
 test-unit: ## The unit tests
 	$(SWIFT) test
 
 test-acceptance: ## Real clients against a real server (needs a build)
-	scripts/acceptance $(ARGS)
+	scripts/acceptance --ignore=Cluster $(ARGS)
+
+test-cluster: ## The same clients against three nodes behind nginx, and all that is about many nodes (needs a build)
+	scripts/acceptance --cluster $(ARGS)
 
 lint: ## Check the format
 	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift

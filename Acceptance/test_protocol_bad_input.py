@@ -71,6 +71,7 @@ def test_an_unknown_digest_algorithm_is_refused_at_the_start(registry, repositor
         expect(response, 400)
 
 
+@pytest.mark.direct
 @pytest.mark.parametrize(
     "name",
     [

@@ -73,6 +73,7 @@ def test_a_method_that_does_not_apply_gets_405_with_allow(registry, where, refus
         assert method not in answered
 
 
+@pytest.mark.direct
 @pytest.mark.beyond
 @pytest.mark.parametrize("method", ["BREW", "TRACE", "get"])
 def test_a_method_nobody_knows_gets_405_with_allow(server, method):
@@ -184,6 +185,7 @@ def test_locations_are_absolute_and_name_the_host_that_was_asked(server, registr
         assert location.startswith(f"http://{server.host}/v2/{repository}/"), location
 
 
+@pytest.mark.direct
 @pytest.mark.parametrize(
     "headers, base",
     [
@@ -268,6 +270,7 @@ def test_a_manifest_that_will_be_read_is_asked_for_at_once(server, registry, rep
         expect(connection.response(), 201)
 
 
+@pytest.mark.direct
 @pytest.mark.beyond
 @pytest.mark.parametrize(
     "method, where, status, code",
@@ -289,6 +292,7 @@ def test_an_upload_that_will_be_refused_is_refused_before_its_body(server, regis
         assert seconds < 0.2
 
 
+@pytest.mark.direct
 @pytest.mark.beyond
 def test_a_manifest_that_is_too_large_is_refused_before_its_body(server, repository):
     headers = {"Content-Length": str(5 * images.MIB), "Content-Type": images.OCI_MANIFEST}
@@ -297,6 +301,7 @@ def test_a_manifest_that_is_too_large_is_refused_before_its_body(server, reposit
         expect(answer, 413, code="MANIFEST_INVALID")
 
 
+@pytest.mark.direct
 @pytest.mark.beyond
 @pytest.mark.parametrize(
     "content_type",
@@ -315,6 +320,7 @@ def test_a_manifest_of_a_type_that_is_refused_is_refused_before_its_body(server,
         assert set(error_codes(answer)) <= {"MANIFEST_INVALID", "UNSUPPORTED"}
 
 
+@pytest.mark.direct
 def test_an_upload_by_a_stranger_is_refused_before_its_body(locked_server):
     with locked_server.connect() as connection:
         answer, seconds = ask_to_continue(connection, "POST", f"/v2/app/blobs/uploads/?digest={UNKNOWN}")
@@ -368,6 +374,7 @@ def test_curl_pushes_a_large_file_without_waiting_a_second(server, registry, rep
 # Connections
 
 
+@pytest.mark.direct
 @pytest.mark.beyond
 @pytest.mark.parametrize("body", [b"", b"x" * 1000])
 def test_an_offer_of_another_protocol_is_declined_and_leaves_no_dead_connection(server, registry, repository, body):
@@ -410,6 +417,7 @@ def test_http_1_0_is_answered_and_closed(server):
         assert connection.closed_within(2)
 
 
+@pytest.mark.direct
 @pytest.mark.beyond
 def test_after_a_refused_body_the_connection_is_usable_or_closed(server, registry, repository):
     """A refusal that leaves unread bytes behind must not read them as the next request."""
@@ -424,6 +432,7 @@ def test_after_a_refused_body_the_connection_is_usable_or_closed(server, registr
             pass  # closed: as good
 
 
+@pytest.mark.direct
 @pytest.mark.beyond
 @pytest.mark.parametrize(
     "fields",
@@ -447,6 +456,7 @@ def test_a_head_that_can_be_read_in_two_ways_gets_400_in_the_envelope(server, re
         assert connection.closed_within(5), "what follows may be read as another request"
 
 
+@pytest.mark.direct
 @pytest.mark.beyond
 @pytest.mark.parametrize(
     "head",

@@ -96,16 +96,14 @@ def test_a_tag_is_listed_once_however_often_it_moves(registry, repository):
 
 
 @pytest.fixture(scope="module")
-def catalog_server(tmp_path_factory):
-    """A server with repositories of its own, so that its catalog can be known whole."""
-    from harness.server import Server
-
-    with Server(tmp_path_factory.mktemp("catalog")) as server:
-        registry = server.registry()
-        image = images.image()
-        for name in CATALOG:
-            registry.push_image(name, image, "1")
-        yield server
+def catalog_server(new_registry):
+    """A registry with repositories of its own, so that its catalog can be known whole."""
+    server = new_registry()
+    registry = server.registry()
+    image = images.image()
+    for name in CATALOG:
+        registry.push_image(name, image, "1")
+    return server
 
 
 CATALOG = ["a", "a-b", "a.b", "a/b", "a/b/c", "a_b", "ab", "b/a", "library/x", "z" * 200]

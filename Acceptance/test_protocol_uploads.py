@@ -359,6 +359,7 @@ def test_an_upload_belongs_to_its_repository(registry, repository, data):
     )
 
 
+@pytest.mark.direct
 @pytest.mark.beyond
 @pytest.mark.parametrize(
     "forged",

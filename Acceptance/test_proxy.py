@@ -4,69 +4,18 @@ import os
 
 import pytest
 
-from harness import images, processes, programs
-from harness.raw import Registry
-from harness.server import free_port, until
-
-NGINX = """
-daemon off;
-master_process off;
-pid {directory}/pid;
-error_log {directory}/error.log;
-events {{}}
-http {{
-    access_log off;
-    client_body_temp_path {directory}/body;
-    proxy_temp_path {directory}/proxy;
-    fastcgi_temp_path {directory}/fastcgi;
-    uwsgi_temp_path {directory}/uwsgi;
-    scgi_temp_path {directory}/scgi;
-    client_max_body_size 0;
-    server {{
-        listen 127.0.0.1:{port} ssl http2;
-        ssl_certificate {certificate};
-        ssl_certificate_key {key};
-        location / {{
-            proxy_pass http://{upstream};
-            proxy_http_version 1.1;
-            proxy_request_buffering off;
-            proxy_set_header Host $http_host;
-            proxy_set_header X-Forwarded-Proto $scheme;
-            proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-        }}
-    }}
-}}
-"""
+from harness import images, programs
+from harness.nginx import Nginx
+from harness.raw import Registry, expect
+from harness.server import until
 
 
 @pytest.fixture
 def proxied(server, authority, tmp_path):
-    """`host:port` of an nginx in front of the shared server."""
-    nginx = programs.need("nginx")
-    issued = authority.issue("nginx")
-    port = free_port()
-    config = tmp_path / "nginx.conf"
-    config.write_text(
-        NGINX.format(
-            directory=tmp_path,
-            port=port,
-            certificate=issued.certificate,
-            key=issued.key,
-            upstream=server.host,
-        )
-    )
-    process = processes.start(nginx, "-p", tmp_path, "-c", config, log=tmp_path / "error.log")
-    registry = Registry(f"https://127.0.0.1:{port}", verify=str(authority.certificate))
-
-    def answers():
-        try:
-            return registry.get("/v2/").status_code == 200
-        except OSError:
-            return False
-
-    assert until(answers, seconds=15), (tmp_path / "error.log").read_text()
-    yield f"127.0.0.1:{port}"
-    processes.stop(process)
+    """`host:port` of an nginx in front of the shared server, with the file that Cove ships."""
+    nginx = Nginx(tmp_path / "nginx", [server.host], authority.issue("nginx")).start()
+    yield nginx.tls_host
+    nginx.stop()
 
 
 def test_skopeo_pushes_and_pulls_through_nginx(skopeo, proxied, registry, repository, authority, tmp_path):
@@ -95,3 +44,26 @@ def test_locations_name_the_proxy(proxied, authority, repository):
     registry = Registry(f"https://{proxied}", verify=str(authority.certificate))
     location = registry.post(f"/v2/{repository}/blobs/uploads/").headers["Location"]
     assert location.startswith(f"https://{proxied}/v2/{repository}/blobs/uploads/")
+
+
+def test_nginx_speaks_http_2_and_no_old_tls(proxied, authority, repository):
+    curl = (programs.need("curl"), "--silent", "--cacert", authority.certificate, "--output", os.devnull)
+    url = f"https://{proxied}/v2/"
+    spoken = programs.run(*curl, "--http2", "--write-out", "%{http_version} %{http_code}", url)
+    assert spoken.out == "2 200"
+    assert programs.run(*curl, "--tls-max", "1.1", url, check=False).returncode != 0
+
+
+def test_a_client_cannot_say_through_nginx_where_locations_lead(proxied, authority, repository):
+    registry = Registry(f"https://{proxied}", verify=str(authority.certificate))
+    said = {"X-Forwarded-Host": "evil.example", "Forwarded": "host=evil.example;proto=http", "X-Forwarded-Proto": "http"}
+    begun = expect(registry.post(f"/v2/{repository}/blobs/uploads/", headers=said), 202)
+    assert begun.headers["Location"].startswith(f"https://{proxied}/v2/")
+
+
+def test_the_log_of_the_registry_has_the_address_of_the_client_behind_nginx(proxied, authority, server):
+    registry = Registry(f"https://{proxied}", verify=str(authority.certificate))
+    headers = {"X-Forwarded-For": "203.0.113.7", "X-Request-Id": "asked-through-nginx"}
+    expect(registry.get("/v2/", headers=headers), 200)
+    (line,) = until(lambda: [line for line in server.log.splitlines() if "asked-through-nginx" in line])
+    assert "203.0.113.7" in line

@@ -1,1 +1,1 @@
-"""What the acceptance tests share: a server to drive, content to push, and clients to push it with."""
+"""What the acceptance tests share: servers to drive, content to push, and clients to push it with."""

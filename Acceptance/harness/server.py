@@ -12,6 +12,7 @@ from pathlib import Path
 from . import processes, programs, yaml
 from .raw import Connection, Registry
 
+
 def free_port() -> int:
     """A port below the range that outgoing connections use, so that a restarted server gets it again."""
     while True:
@@ -60,23 +61,27 @@ class Server:
         self.host = f"127.0.0.1:{self.port}"
         self.env = env or {}
         self.arguments: list[object] = ["serve", directory / "config.yml"]
+        # A program that starts it, with its arguments.
+        self.wrapper: list[object] = []
         self.log_path = directory / "server.log"
         self.config_path = directory / "config.yml"
         self.process: subprocess.Popen | None = None
-        usual = {
+        self.config = merged(self.usual_config(), config or {})
+        self.root = Path(self.config["storage"].get("filesystem", {}).get("rootdirectory", directory / "data"))
+        self.scheme = "https" if "tls" in self.config["http"] else "http"
+        self.url = f"{self.scheme}://{self.host}"
+        self.write_config()
+
+    def usual_config(self) -> dict:
+        return {
             "version": 0.1,
             "log": {"level": "info"},
             "storage": {
-                "filesystem": {"rootdirectory": str(directory / "data")},
+                "filesystem": {"rootdirectory": str(self.directory / "data")},
                 "delete": {"enabled": True},
             },
             "http": {"addr": self.host},
         }
-        self.config = merged(usual, config or {})
-        self.root = Path(self.config["storage"]["filesystem"]["rootdirectory"])
-        self.scheme = "https" if "tls" in self.config["http"] else "http"
-        self.url = f"{self.scheme}://{self.host}"
-        self.write_config()
 
     def write_config(self) -> None:
         self.config_path.write_text(yaml.dump(self.config))
@@ -86,7 +91,8 @@ class Server:
     def start(self, ready: bool = True) -> "Server":
         assert self.process is None, "already started"
         env = programs.environment(**self.env)
-        self.process = processes.start(programs.binary(), *self.arguments, log=self.log_path, env=env, cwd=self.directory)
+        command = (*self.wrapper, programs.binary(), *self.arguments)
+        self.process = processes.start(*command, log=self.log_path, env=env, cwd=self.directory)
         if ready:
             self.wait_until_ready()
         return self
@@ -135,6 +141,14 @@ class Server:
     def restart(self) -> "Server":
         self.stop()
         return self.start()
+
+    def revive(self) -> str | None:
+        """Starts it again where it ended unasked, and says how; None where it did not."""
+        if self.process.poll() is None:
+            return None
+        code, log = self.wait(), self.log[-3000:]
+        self.start()
+        return f"the server ended with {code}:\n{log}"
 
     def __enter__(self) -> "Server":
         return self.start() if self.process is None else self
