@@ -118,7 +118,7 @@ let package = Package(
         .executableTarget(
             name: "cove",
             dependencies: [
-                "CoveServer", "CoveConfiguration", "CoveIdentity",
+                "CoveServer", "CoveConfiguration", "CoveIdentity", "CoveMetadata",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

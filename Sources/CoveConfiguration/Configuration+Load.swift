@@ -123,6 +123,7 @@ extension Configuration {
         http.secret = reader.text("http.secret")
         http.relativeURLs = reader.boolean("http.relativeurls") ?? false
         http.drainTimeout = reader.duration("http.draintimeout", in: .zero...(.seconds(86_400))) ?? .seconds(60)
+        http.graceTime = reader.duration("http.gracetime", in: .zero...(.seconds(600)))
         http.http2 = !(reader.boolean("http.http2.disabled") ?? false)
         for name in reader.names("http.headers") {
             http.headers.append(Header(name: name, values: reader.texts("http.headers", named: name) ?? []))

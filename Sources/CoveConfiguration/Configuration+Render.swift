@@ -134,6 +134,9 @@ extension Configuration {
         if let secret = http.secret { pairs.append(("secret", .text(maskingSecrets ? Secrets.mask : secret))) }
         pairs += [
             ("relativeurls", .flag(http.relativeURLs)), ("draintimeout", .text(http.drainTimeout.goSyntax)),
+        ]
+        if let grace = http.graceTime { pairs.append(("gracetime", .text(grace.goSyntax))) }
+        pairs += [
             ("headers", .map(http.headers.map { ($0.name, .texts($0.values)) })),
             ("http2", .map([("disabled", .flag(!http.http2))])),
         ]

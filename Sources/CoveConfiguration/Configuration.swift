@@ -84,6 +84,8 @@ package struct Configuration: Sendable, Equatable {
         package var secret: String?
         package var relativeURLs = false
         package var drainTimeout = Duration.seconds(60)
+        /// How long requests are still taken after SIGTERM; nil for the server's own choice.
+        package var graceTime: Duration?
         package var tls: TLS?
         package var headers: [Header] = []
         package var http2 = true

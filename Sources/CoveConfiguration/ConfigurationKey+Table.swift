@@ -63,6 +63,10 @@ extension ConfigurationKey {
                 "Accepted: uploads are kept in the metadata store, so there is no state to sign, and nodes need not share a secret."),
             .acts("http.relativeurls", .boolean, "false", "Whether Location headers are relative."),
             .acts("http.draintimeout", .duration, "60s", "How long requests may go on after SIGTERM."),
+            .acts(
+                "http.gracetime", .duration, "",
+                "How long requests are taken after SIGTERM, each HTTP/1 connection closed after its answer, before the addresses are closed, so that load balancers can turn away: at most this, less when nothing is asked for 1s. Usually 3s with metadata in PostgreSQL, else 0s. (Cove)"
+            ),
             .acts("http.headers.*", .texts, "", "Header fields added to every response."),
             .acts("http.http2.disabled", .boolean, "false", "Whether HTTP/2 is left out on TLS addresses."),
         ]

@@ -10,17 +10,29 @@ extension Configuration {
             case postgresql(url: String)
         }
 
-        package var store = Store.sqlite(path: nil)
+        package var store: Store
         /// Most connections to PostgreSQL.
-        package var maxConnections = 10
-        package var statementTimeout = Duration.seconds(30)
-        package var lockTimeout = Duration.seconds(5)
-        package var connectTimeout = Duration.seconds(5)
+        package var maxConnections: Int
+        package var statementTimeout: Duration
+        package var lockTimeout: Duration
+        package var connectTimeout: Duration
+
+        package init(
+            store: Store = .sqlite(path: nil), maxConnections: Int = 10, statementTimeout: Duration = .seconds(30),
+            lockTimeout: Duration = .seconds(5), connectTimeout: Duration = .seconds(5)
+        ) {
+            self.store = store
+            self.maxConnections = maxConnections
+            self.statementTimeout = statementTimeout
+            self.lockTimeout = lockTimeout
+            self.connectTimeout = connectTimeout
+        }
     }
 }
 
 extension Configuration.Metadata {
     init(_ reader: inout SettingReader, driver: Configuration.Storage.Driver) {
+        self.init()
         let times = Duration.milliseconds(100)...Duration.seconds(3600)
         maxConnections = reader.integer("metadata.maxconnections", in: 2...500) ?? maxConnections
         statementTimeout = reader.duration("metadata.statementtimeout", in: times) ?? statementTimeout
@@ -65,7 +77,23 @@ struct MalformedURL: Error {
     let reason: String
 }
 
+extension Configuration {
+    /// A text with the passwords of URLs masked.
+    package static func maskingPassword(_ text: String) -> String { Secrets.masked(text) }
+}
+
 extension Configuration.Metadata.Store {
+    /// Reads a URL of the form of `metadata.url`.
+    ///
+    /// - Throws: ``ConfigurationError``, without the password.
+    package init(checking url: String) throws(ConfigurationError) {
+        do throws(MalformedURL) {
+            try self.init(url: url)
+        } catch {
+            throw ConfigurationError(problems: [error.reason])
+        }
+    }
+
     /// Checks the form only: what libpq alone can tell, it tells when it connects.
     init(url: String) throws(MalformedURL) {
         if url.hasPrefix("sqlite:") {

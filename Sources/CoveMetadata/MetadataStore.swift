@@ -41,6 +41,35 @@ package struct MetadataStore: Sendable {
         try await engine.exclusively(name, body)
     }
 
+    /// The schema's version, and the one that this program writes.
+    ///
+    /// - Returns: found 0 for an empty store.
+    package static func schemaVersion(_ engine: any SQLEngine) async throws -> (found: Int, supported: Int) {
+        let found = try await engine.read { connection in
+            let names: String =
+                switch connection.dialect {
+                case .sqlite: "SELECT 1 FROM sqlite_master WHERE name = 'schema_version'"
+                case .postgresql: "SELECT 1 WHERE to_regclass('schema_version') IS NOT NULL"
+                }
+            guard try connection.row(names, []) != nil else { return 0 }
+            let state = try Schema.version(connection)
+            guard state.oldest <= Schema.steps.count else {
+                throw MetadataError.newerSchema(found: state.version, supported: Schema.steps.count)
+            }
+            return state.version
+        }
+        return (found, Schema.steps.count)
+    }
+
+    /// How many rows each table holds.
+    package func counts() async throws -> [(table: String, rows: Int64)] {
+        try await engine.snapshot { connection in
+            try MetadataCopy.tables.map {
+                ($0.name, try connection.row("SELECT COUNT(*) FROM \($0.name)", [])?.integer(0) ?? 0)
+            }
+        }
+    }
+
     /// Whether the store answers.
     package func ping() async throws {
         _ = try await engine.read { try $0.rows("SELECT 1", []) }

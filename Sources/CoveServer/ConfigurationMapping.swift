@@ -28,6 +28,14 @@ extension Configuration {
         }
     }
 
+    /// How long the node takes requests after it was told to stop: by itself long enough for a load balancer to turn away
+    /// when there may be other nodes, and not at all when this is the only one.
+    var grace: Duration {
+        if let grace = http.graceTime { return grace }
+        if case .postgresql = metadata.store { return .seconds(3) }
+        return .zero
+    }
+
     var upkeepOptions: Upkeep.Options {
         var options = Upkeep.Options()
         options.purgesUploads = storage.uploadPurging.enabled && !storage.readOnly

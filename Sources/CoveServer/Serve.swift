@@ -1,8 +1,6 @@
 import CLinux
-import CoveBlobs
 import CoveConfiguration
 import CoveIdentity
-import CoveMetadata
 import CoveRegistry
 import Foundation
 import HTTPTypes
@@ -36,9 +34,9 @@ package enum Serve {
         let threads = NIOThreadPool(numberOfThreads: configuration.threads)
         threads.start()
         let group = MultiThreadedEventLoopGroup.singleton
-        let (metadata, storage) = try await openStores(configuration, threads)
+        let stores = try await Stores.open(configuration, threads, logger)
         let registry = Registry(
-            metadata: metadata, storage: storage, options: try configuration.registryOptions, logger: logger)
+            metadata: stores.metadata, storage: stores.storage, options: try configuration.registryOptions, logger: logger)
         let readiness = Readiness(registry: registry, options: configuration.readinessOptions, logger: logger)
         let frontend = Frontend(
             oci: OCIResponder(registry: registry, options: configuration.ociOptions),
@@ -49,21 +47,23 @@ package enum Serve {
                 : AccessLog(sink: output, format: format, fields: configuration.log.fields.sorted { $0.key < $1.key }),
             logger: logger,
             headers: try configuration.http.fields, prefix: configuration.http.trimmedPrefix)
+        let farewell = Farewell(grace: configuration.grace)
         let listeners = Listeners(
             frontend: frontend, limits: Self.limits(configuration, logger), http2: configuration.http.http2,
-            drainTimeout: configuration.http.drainTimeout, group: group, logger: logger)
-        // Ended from the last to the first: first /readyz turns, then the listeners drain, then the upkeep writes its rest.
+            drainTimeout: configuration.http.drainTimeout, farewell: farewell, group: group, logger: logger)
+        // Ended from the last to the first: first /readyz turns, then load balancers have time to turn away, then the
+        // listeners drain, then the upkeep writes its rest.
         let services: [any Service] = [
             Upkeep(registry: registry, options: configuration.upkeepOptions), try listeners.service(for: configuration.http),
-            readiness,
+            farewell, readiness,
         ]
         var lifecycle = ServiceGroupConfiguration(
             services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
-        lifecycle.maximumGracefulShutdownDuration = configuration.http.drainTimeout
+        lifecycle.maximumGracefulShutdownDuration = configuration.http.drainTimeout + configuration.grace
         // Longer than TLS waits for a client's goodbye (5 s): beyond it the process would end in a crash.
         lifecycle.maximumCancellationDuration = .seconds(20)
         try await ServiceGroup(configuration: lifecycle).run()
-        try await metadata.close()
+        try await stores.close()
         logger.info("stopped")
     }
 
@@ -91,6 +91,13 @@ package enum Serve {
         return warnings
     }
 
+    /// Reaches for the services that the configuration names, and changes nothing there.
+    ///
+    /// - Throws: ``ServeError`` within some 10 seconds for each, naming the setting, what the service said and what to try.
+    package static func checkConnections(_ configuration: Configuration) async throws(ServeError) {
+        try await Stores.check(configuration, Logger(label: "cove.check") { _ in SwiftLogNoOpLogHandler() })
+    }
+
     /// The limits that this process can keep. A connection may hold a file open beside its socket.
     private static func limits(_ configuration: Configuration, _ logger: Logger) -> ConnectionLimits {
         var limits = configuration.http.connectionLimits
@@ -106,27 +113,6 @@ package enum Serve {
             }
         #endif
         return limits
-    }
-
-    private static func openStores(
-        _ configuration: Configuration, _ threads: NIOThreadPool
-    ) async throws -> (MetadataStore, any BlobStorage) {
-        do {
-            switch configuration.storage.driver {
-            case .inMemory:
-                return (try await .open(SQLiteEngine(.memory)), MemoryStorage())
-            case .s3: throw ServeError("storage.s3: not served yet")
-            case .filesystem(let root, _):
-                let synchronous = configuration.durability == .full
-                let storage = try FilesystemStorage(root: root, pool: threads, synchronous: synchronous)
-                let engine = try SQLiteEngine(.file(path: "\(root)/cove.db", synchronous: synchronous))
-                return (try await .open(engine), storage)
-            }
-        } catch let error as BlobStorageError {
-            throw ServeError("storage: \(error)")
-        } catch let error as MetadataError {
-            throw ServeError("metadata: \(error)")
-        }
     }
 
     private static func authentication(

@@ -22,6 +22,9 @@ struct ConfigCommand: AsyncParsableCommand {
         @Argument(help: "A config.yml in registry:2's format.", completion: .file(extensions: ["yml", "yaml"]))
         var file: String
 
+        @Flag(help: "Also reach for the database and the object store that it names. Nothing there is changed.")
+        var connect = false
+
         @Flag(help: "Print the result as JSON.")
         var json = false
 
@@ -34,6 +37,7 @@ struct ConfigCommand: AsyncParsableCommand {
                 warnings = found
                 do throws(ServeError) {
                     warnings += try Serve.check(configuration)
+                    if connect { try await Serve.checkConnections(configuration) }
                 } catch {
                     problems = [error.description]
                 }

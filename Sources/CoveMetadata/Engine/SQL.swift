@@ -70,6 +70,8 @@ extension SQLConnection {
 package protocol SQLEngine: Sendable {
     var dialect: SQLDialect { get }
     func read<T: Sendable>(_ body: @escaping @Sendable (any SQLConnection) throws -> T) async throws -> T
+    /// As ``read(_:)``; all of its statements see the same moment, however long it takes.
+    func snapshot<T: Sendable>(_ body: @escaping @Sendable (any SQLConnection) throws -> T) async throws -> T
     /// Writes of one lane take turns and may share a commit; those of different lanes may run beside each other.
     func write<T: Sendable>(
         in lane: WriteLane, _ body: @escaping @Sendable (any SQLConnection) throws -> T

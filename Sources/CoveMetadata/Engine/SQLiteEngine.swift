@@ -63,6 +63,10 @@ package final class SQLiteEngine: SQLEngine {
         }
     }
 
+    package func snapshot<T: Sendable>(_ body: @escaping @Sendable (any SQLConnection) throws -> T) async throws -> T {
+        try await read(body)
+    }
+
     package func write<T: Sendable>(
         in lane: WriteLane, _ body: @escaping @Sendable (any SQLConnection) throws -> T
     ) async throws -> T {

@@ -28,6 +28,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private static let tolerance = 64 * 1024 * 1024
 
     private let limits: ConnectionLimits
+    private let farewell: Farewell?
     private var sendWatch: SendWatch?
     private var hasSeenHead = false
     private var isReceiving = false
@@ -41,8 +42,9 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private var windowReceived = 0
     private var timer: Scheduled<Void>?
 
-    init(limits: ConnectionLimits) {
+    init(limits: ConnectionLimits, farewell: Farewell? = nil) {
         self.limits = limits
+        self.farewell = farewell
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -51,7 +53,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         let pipeline = context.pipeline.syncOperations
         guard let codec = try? pipeline.handler(type: HTTP1ToHTTPServerCodec.self) else { return }
         do {
-            try pipeline.addHandler(HTTP1Manners(), position: .before(codec))
+            try pipeline.addHandler(HTTP1Manners(farewell: farewell), position: .before(codec))
         } catch {
             context.fireErrorCaught(error)
         }
@@ -120,6 +122,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     private func begin(_ head: HTTPRequest) {
+        farewell?.noteRequest()
         isReceiving = true
         owed += 1
         received = 0

@@ -6,8 +6,8 @@ import NIOHTTP1
 /// What HTTP/1 asks for and the layers above do not know of.
 ///
 /// - A connection is closed when the client said so or speaks HTTP/1.0 (RFC 9112 section 9.3), after the refusal of a
-///   body that the client was never told to send, as it may send it or not (RFC 9110 section 10.1.1), and after the offer
-///   of another protocol, which is declined by answering in this one (RFC 9110 section 7.8).
+///   body that the client was never told to send, as it may send it or not (RFC 9110 section 10.1.1), after the offer of
+///   another protocol, which is declined by answering in this one (RFC 9110 section 7.8), and when the server is going.
 /// - A request without exactly one `Host`, or with a transfer coding other than chunked, is refused (RFC 9112 sections
 ///   3.2 and 6.3).
 /// - Bytes that are no request are answered in the protocol's envelope.
@@ -20,12 +20,18 @@ final class HTTP1Manners: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundIn = HTTPServerResponsePart
     typealias OutboundOut = HTTPServerResponsePart
 
+    private let farewell: Farewell?
     private var failure: OCIFailure?
     /// Requests that have not been answered to the end.
     private var owed = 0
     private var closesAfterResponse = false
     /// The client holds its body back and has not been told to go on.
     private var isAwaitingContinue = false
+
+    /// - Parameter farewell: says when each answer is to be the connection's last.
+    init(farewell: Farewell? = nil) {
+        self.farewell = farewell
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard failure == nil else { return }
@@ -57,7 +63,7 @@ final class HTTP1Manners: ChannelDuplexHandler, RemovableChannelHandler {
             if head.status == .continue {
                 isAwaitingContinue = false
             } else if head.status.code >= 200 {
-                if isAwaitingContinue { closesAfterResponse = true }
+                if isAwaitingContinue || farewell?.isLeaving == true { closesAfterResponse = true }
                 if closesAfterResponse { head.headers.replaceOrAdd(name: "Connection", value: "close") }
             }
             context.write(wrapOutboundOut(.head(head)), promise: promise)

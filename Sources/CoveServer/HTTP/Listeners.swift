@@ -13,6 +13,7 @@ struct Listeners {
     let limits: ConnectionLimits
     let http2: Bool
     let drainTimeout: Duration
+    let farewell: Farewell
     let group: any EventLoopGroup
     let logger: Logger
 
@@ -36,7 +37,7 @@ struct Listeners {
             try await frontend.respond(request, writer, channel, scheme: scheme)
         }
         var stream = HTTP1Channel.Configuration(
-            additionalChannelHandlers: [ConnectionGuard(limits: limits)], idleTimeout: limits.idleTimeout)
+            additionalChannelHandlers: [ConnectionGuard(limits: limits, farewell: farewell)], idleTimeout: limits.idleTimeout)
         stream.httpDecoder.maxHeaderListSize = limits.maximumHeaderBytes
         stream.httpDecoder.maxHeaderFieldSize = limits.maximumHeaderBytes
         stream.httpDecoder.maxHeaderFieldCount = 256

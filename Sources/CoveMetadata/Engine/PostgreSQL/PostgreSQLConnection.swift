@@ -105,9 +105,9 @@ final class PostgreSQLConnection: SQLConnection {
 
     // MARK: - Transactions
 
-    func begin() throws {
+    func begin(_ statement: String = "BEGIN") throws {
         isInTransaction = true
-        try send("BEGIN", [])
+        try send(statement, [])
     }
 
     /// - Throws: ``PostgreSQLFailure``; of kind connectionLost when it cannot be told whether the commit took place.

@@ -22,6 +22,15 @@ package final class PostgreSQLEngine: SQLEngine {
         try await answer(body) { pool.read($0) }
     }
 
+    package func snapshot<T: Sendable>(_ body: @escaping @Sendable (any SQLConnection) throws -> T) async throws -> T {
+        try await answer({ connection in
+            guard let connection = connection as? PostgreSQLConnection else { return try body(connection) }
+            defer { connection.rollback() }
+            try connection.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            return try body(connection)
+        }) { pool.read($0) }
+    }
+
     package func write<T: Sendable>(
         in lane: WriteLane, _ body: @escaping @Sendable (any SQLConnection) throws -> T
     ) async throws -> T {

@@ -1,0 +1,62 @@
+import CoveBlobs
+import CoveConfiguration
+import CoveMetadata
+import Foundation
+import Logging
+import NIOPosix
+
+/// The metadata store and the blob storage that a configuration names.
+struct Stores: Sendable {
+    let metadata: MetadataStore
+    let storage: any BlobStorage
+
+    /// Opens both, the schema brought up to date.
+    ///
+    /// - Throws: ``ServeError`` that names the setting, what the service said, and what to try.
+    static func open(
+        _ configuration: Configuration, _ threads: NIOThreadPool, _ logger: Logger
+    ) async throws(ServeError) -> Stores {
+        let storage = try await openStorage(configuration, threads, logger)
+        let metadata = try await MetadataSource(configuration).open()
+        return Stores(metadata: metadata, storage: storage)
+    }
+
+    /// Whether both can be reached, with nothing changed.
+    ///
+    /// - Throws: as ``open(_:_:_:)``.
+    static func check(_ configuration: Configuration, _ logger: Logger) async throws(ServeError) {
+        if case .s3 = configuration.storage.driver {
+            let storage = try await openStorage(configuration, .singleton, logger)
+            await (storage as? S3Storage)?.close()
+        }
+        try await MetadataSource(configuration).check()
+    }
+
+    func close() async throws {
+        try await metadata.close()
+        await (storage as? S3Storage)?.close()
+    }
+
+    private static func openStorage(
+        _ configuration: Configuration, _ threads: NIOThreadPool, _ logger: Logger
+    ) async throws(ServeError) -> any BlobStorage {
+        do throws(BlobStorageError) {
+            switch configuration.storage.driver {
+            case .inMemory: return MemoryStorage()
+            case .filesystem(let root, _):
+                return try FilesystemStorage(root: root, pool: threads, synchronous: configuration.durability == .full)
+            case .s3(let settings):
+                let storage = try S3Storage(settings.options, environment: ProcessInfo.processInfo.environment, logger: logger)
+                do throws(BlobStorageError) {
+                    try await storage.connect()
+                } catch {
+                    await storage.close()
+                    throw error
+                }
+                return storage
+            }
+        } catch {
+            throw ServeError("storage: \(error)")
+        }
+    }
+}
