@@ -132,6 +132,7 @@ let package = Package(
             name: "CoveBlobsTests",
             dependencies: [
                 "CoveBlobs", "TestSupport", "CoveOCI",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -125,7 +125,7 @@ extension ByteBuffer {
     static func filled(_ length: Int, seed: UInt64 = 1) -> ByteBuffer {
         var random = SeededGenerator(seed: seed)
         var block = ByteBuffer()
-        for _ in 0..<(64 << 7) { block.writeInteger(random.next() as UInt64) }
+        for _ in 0..<min(length / 8 + 1, 64 << 7) { block.writeInteger(random.next() as UInt64) }
         var buffer = ByteBuffer()
         buffer.reserveCapacity(length + block.readableBytes)
         while buffer.readableBytes < length {

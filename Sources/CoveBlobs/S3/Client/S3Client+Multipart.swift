@@ -53,7 +53,8 @@ extension S3Client {
         repeat {
             var query = [QueryItem("uploadId", id)]
             if let marker { query.append(QueryItem("part-number-marker", marker)) }
-            let page = try document(try await send(S3Request(.GET, key, query: query)), root: "ListPartsResult")
+            let answer = try await send(S3Request(.GET, key, query: query))
+            let page = try document(answer, root: "ListPartsResult", "ListPartsResponse")
             for part in page.all("Part") {
                 guard let number = part["PartNumber"].flatMap({ Int($0.text) }), let size = part["Size"].flatMap({ Int64($0.text) }),
                     let etag = part["ETag"]?.text

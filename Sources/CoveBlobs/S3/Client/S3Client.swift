@@ -63,9 +63,11 @@ final class S3Client: Sendable {
     }
 
     /// The XML of an answer.
-    func document(_ answer: HTTPTransport.Answer, root: String) throws(S3Error) -> XMLElement {
-        guard let document = try? XMLReader.read(answer.body.readableBytesView), document.name == root else {
-            throw .invalidAnswer("the service did not answer with a \(root); is storage.s3.regionendpoint an S3 service's?")
+    ///
+    /// - Parameter root: its name, or names, as not every service uses Amazon's.
+    func document(_ answer: HTTPTransport.Answer, root: String...) throws(S3Error) -> XMLElement {
+        guard let document = try? XMLReader.read(answer.body.readableBytesView), root.contains(document.name) else {
+            throw .invalidAnswer("the service did not answer with a \(root[0]); is storage.s3.regionendpoint an S3 service's?")
         }
         return document
     }
