@@ -16,6 +16,8 @@ struct Cove: AsyncParsableCommand {
               cove serve /etc/docker/registry/config.yml
             """,
         version: Version.current,
-        subcommands: [ServeCommand.self, ConfigCommand.self, MetadataCommand.self, HTPasswdCommand.self, CompletionCommand.self, VersionCommand.self]
+        subcommands: [
+            ServeCommand.self, ConfigCommand.self, MetadataCommand.self, HTPasswdCommand.self, CompletionCommand.self, VersionCommand.self,
+        ]
     )
 }
