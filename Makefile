@@ -16,10 +16,11 @@ run: install-deps build ## Build and serve on 127.0.0.1:5000, with everything un
 build: ## Build the release binary, .build/release/cove
 	$(SWIFT) build -c release --product cove
 
-test: install-deps lint test-unit build install-clients test-acceptance test-cluster ## Everything CI runs
+test: install-deps install-clients lint test-unit build test-acceptance test-cluster ## Everything CI runs
 
-test-unit: ## The unit tests
+test-unit: ## The unit tests; those of the metadata store on SQLite and on PostgreSQL
 	$(SWIFT) test
+	scripts/with-postgresql $(SWIFT) test --skip-build --filter 'CoveMetadataTests|CoveRegistryTests'
 
 test-acceptance: ## Real clients against a real server (needs a build)
 	scripts/acceptance --ignore=Cluster $(ARGS)
