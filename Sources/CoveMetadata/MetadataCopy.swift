@@ -1,4 +1,3 @@
-import Dispatch
 import Synchronization
 
 /// Copies a metadata store into an empty one, of the same kind or another. The source may be in use: what is copied is
@@ -40,30 +39,20 @@ package struct MetadataCopy: Sendable {
             guard try Schema.version(source).version == Schema.steps.count else {
                 throw MetadataError.corrupt("the source has another schema; run 'cove metadata migrate' with its configuration first")
             }
-            let lent = Lent(connection: source)
-            let done = DispatchSemaphore(value: 0)
-            let outcome = Shared()
+            let lent = LentConnection(dialect: source.dialect)
+            let outcome = Outcome<Result<[(table: String, rows: Int64)], any Error>>()
             Task {
                 do {
-                    let counts = try await target.write(in: .upkeep) { try Self.copyAll(lent.connection, $0, report) }
+                    let counts = try await target.write(in: .upkeep) { try Self.copyAll(lent, $0, report) }
                     outcome.value.withLock { $0 = .success(counts) }
                 } catch {
                     outcome.value.withLock { $0 = .failure(error) }
                 }
-                done.signal()
+                lent.giveBack()
             }
-            done.wait()
+            lent.serve(from: source)
             return try outcome.value.withLock { $0 }?.get() ?? []
         }
-    }
-
-    /// The source's connection, used on a thread of the target while its own thread waits.
-    private struct Lent: @unchecked Sendable {
-        let connection: any SQLConnection
-    }
-
-    private final class Shared: Sendable {
-        let value = Mutex<Result<[(table: String, rows: Int64)], any Error>?>(nil)
     }
 
     /// The target holds rows already.

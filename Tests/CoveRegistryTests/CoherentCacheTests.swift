@@ -110,7 +110,8 @@ struct CoherentCacheTests {
 
     @Test("where others write, a value is given for its time only, and the loader is told what was known")
     func validity() async throws {
-        let cache = CoherentCache<String, Int>(capacity: 100, validity: .milliseconds(200))
+        let time = Shared(ContinuousClock.now)
+        let cache = CoherentCache<String, Int>(capacity: 100, validity: .milliseconds(10), now: { time.value })
         let told = Shared<[Int?]>([])
         func ask(_ found: Int?) async throws -> Int? {
             try await cache.value(for: "key", cost: { _ in 1 }) { known throws(RegistryError) in
@@ -120,10 +121,10 @@ struct CoherentCacheTests {
         }
         #expect(try await ask(1) == 1)
         #expect(try await ask(2) == 1)
-        try await Task.sleep(for: .milliseconds(210))
+        time.change { $0 += .milliseconds(10) }
         #expect(cache.value(for: "key") == nil)
         #expect(try await ask(2) == 2)
-        try await Task.sleep(for: .milliseconds(210))
+        time.change { $0 += .milliseconds(10) }
         #expect(try await ask(nil) == nil)
         #expect(try await ask(3) == 3)
         #expect(told.value == [nil, 1, 2, nil])
@@ -131,9 +132,10 @@ struct CoherentCacheTests {
 
     @Test("after half of its time one request asks anew, and the others are not kept waiting")
     func refreshedAhead() async throws {
-        let cache = CoherentCache<String, Int>(capacity: 100, validity: .milliseconds(2000))
+        let time = Shared(ContinuousClock.now)
+        let cache = CoherentCache<String, Int>(capacity: 100, validity: .milliseconds(10), now: { time.value })
         _ = try await cache.value(for: "key", cost: { _ in 1 }) { _ throws(RegistryError) in 1 }
-        try await Task.sleep(for: .milliseconds(1010))
+        time.change { $0 += .milliseconds(5) }
         let refreshed = try await cache.value(for: "key", cost: { _ in 1 }) { _ throws(RegistryError) in
             let meanwhile = try await cache.value(for: "key", cost: { _ in 1 }) { _ throws(RegistryError) in 3 }
             #expect(meanwhile == 1)

@@ -30,12 +30,16 @@ final class CoherentCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     }
 
     private let validity: Duration?
+    private let now: @Sendable () -> ContinuousClock.Instant
     private let state: Mutex<State>
 
     /// - Parameter validity: how long a value may be given without asking the store; nil for as long as nobody
     ///   invalidates it.
-    init(capacity: Int, validity: Duration? = nil) {
+    init(
+        capacity: Int, validity: Duration? = nil, now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
+    ) {
         self.validity = validity
+        self.now = now
         state = Mutex(State(entries: LeastRecentlyUsed(capacity: capacity)))
     }
 
@@ -57,7 +61,7 @@ final class CoherentCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         switch find(key) {
         case .current(let value): return value
         case .load(let ticket, let known):
-            let began = ContinuousClock.now
+            let began = now()
             let loaded: Value?
             do throws(RegistryError) {
                 loaded = try await load(known)
@@ -110,6 +114,6 @@ final class CoherentCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
 
     private func isCurrent(_ entry: Entry, within limit: Duration?) -> Bool {
         guard let limit else { return true }
-        return ContinuousClock.now - entry.confirmed < limit
+        return now() - entry.confirmed < limit
     }
 }
