@@ -55,6 +55,10 @@ package protocol BlobStorage: Sendable {
         _ blobs: @Sendable ([String]) async throws -> Void, uploads: @Sendable ([UploadID]) async throws -> Void
     ) async throws
 
+    /// Calls `lost` with objects that nobody has touched for a day, in batches, and deletes those that it returns. Where an
+    /// upload's bytes stay in their place when they become a blob's, only the store can tell what an object is.
+    func sweep(_ lost: @Sendable ([StoredObject]) async throws -> [StoredObject]) async throws
+
     /// Whether bytes can be written and read.
     func probe() async throws(BlobStorageError)
 }
@@ -64,7 +68,22 @@ extension BlobReader {
 }
 
 extension BlobStorage {
+    package func sweep(_ lost: @Sendable ([StoredObject]) async throws -> [StoredObject]) async throws {}
+
     package func directURL(of location: String, type: String) async throws(BlobStorageError) -> String? { nil }
+}
+
+/// Bytes that are an upload's until it is committed, and a blob's from then on, in one and the same place.
+package struct StoredObject: Sendable, Hashable {
+    /// Where the blob would be.
+    package let location: String
+    /// The upload that the bytes were received for.
+    package let upload: UploadID
+
+    package init(location: String, upload: UploadID) {
+        self.location = location
+        self.upload = upload
+    }
 }
 
 /// What became of recording where a blob is.

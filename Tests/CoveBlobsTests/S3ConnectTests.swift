@@ -50,34 +50,32 @@ struct S3ConnectTests {
     }
 
     @Test(
-        "an endpoint that nobody listens at is given up within seconds", arguments: ["http://127.0.0.1:9", "http://no-such-host.invalid"])
+        "an endpoint that nobody listens at is given up", arguments: ["http://127.0.0.1:9", "http://no-such-host.invalid"])
     func unreachable(endpoint: String) async throws {
-        let begin = ContinuousClock.now
         try await S3Fixture.with {
             $0.endpoint = endpoint
         } _: { fixture in
             let error = await #expect(throws: BlobStorageError.self) { try await fixture.storage.connect() }
             #expect(error.map { "\($0)" }?.contains("storage.s3.regionendpoint: \(endpoint)") == true)
         }
-        #expect(ContinuousClock.now - begin < .seconds(10))
     }
 
-    @Test("TLS to a server that speaks none is an error, and so is silence")
-    func noTLS() async throws {
-        try await S3Fixture.with { fixture in
+    @Test("silence is given up after a while, and TLS with a server that speaks none at once")
+    func silence() async throws {
+        try await S3Fixture.with(stall: .seconds(600)) { fixture in
+            fixture.server.fail(9, .silence)
+            let error = await #expect(throws: BlobStorageError.self) {
+                try await fixture.storage.connect(within: .milliseconds(200))
+            }
+            #expect(error.map { "\($0)" }?.contains("storage.s3.regionendpoint: ") == true)
             var options = S3Options(bucket: "bucket", region: "us-east-1")
             options.endpoint = fixture.server.url.replacing("http:", with: "https:")
             options.accessKey = "A"
             options.secretKey = "s"
             let storage = try S3Storage(
                 options, environment: [:], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-            let begin = ContinuousClock.now
             await #expect(throws: BlobStorageError.self) { try await storage.connect() }
-            #expect(ContinuousClock.now - begin < .seconds(10))
             await storage.close()
-            fixture.server.fail(9, .silence)
-            await #expect(throws: BlobStorageError.self) { try await fixture.storage.connect() }
-            #expect(ContinuousClock.now - begin < .seconds(20))
         }
     }
 

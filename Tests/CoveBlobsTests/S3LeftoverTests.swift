@@ -49,4 +49,48 @@ struct S3LeftoverTests {
             #expect(try await Self.uploads(fixture.storage) == [id])
         }
     }
+
+    @Test("objects are asked about after a day, page by page, and those that are nobody's are deleted at once")
+    func sweep() async throws {
+        try await S3Fixture.with(page: 2) { fixture in
+            var kept: Set<String> = []
+            var uploads: Set<UploadID> = []
+            for _ in 0..<3 {
+                let id = UploadID()
+                uploads.insert(id)
+                let checkpoint = try await fixture.storage.upload([ByteBuffer(string: "x")], to: id)
+                kept.insert(try await fixture.storage.commit(id, at: checkpoint))
+                _ = try await fixture.storage.upload([ByteBuffer(string: "y")], to: UploadID())
+            }
+            _ = try await fixture.storage.place.client.putObject(fixture.storage.place.key("cove/foreign"), RequestBody("z"))
+            try await fixture.storage.sweep { _ in
+                Issue.record("nothing was a day old")
+                return []
+            }
+            fixture.later(25 * 3600)
+            let asked = Shared<Set<StoredObject>>([])
+            try await fixture.storage.sweep { [kept] objects in
+                asked.change { $0.formUnion(objects) }
+                return objects.filter { !kept.contains($0.location) }
+            }
+            #expect(asked.value.count == 6)
+            #expect(Set(asked.value.filter { kept.contains($0.location) }.map(\.upload)) == uploads)
+            #expect(fixture.objects == kept.union(["cove/foreign"]))
+        }
+    }
+
+    @Test("an object of an upload that is open here is nobody's to ask about")
+    func openUpload() async throws {
+        try await S3Fixture.with { fixture in
+            let writer = try await fixture.storage.openUpload(UploadID(), at: .start)
+            try await writer.append([ByteBuffer(string: "x")])
+            _ = try await writer.synchronize()
+            fixture.later(25 * 3600)
+            try await fixture.storage.sweep { _ in
+                Issue.record("it is open")
+                return []
+            }
+            await writer.close()
+        }
+    }
 }

@@ -44,11 +44,48 @@ struct S3RetryTests {
         try await S3Fixture.with(stall: .seconds(2)) { fixture in
             fixture.server.fail(2, kind == "silence" ? .silence : .deafness) { $0.name == "PUT uploadId partNumber" }
             let id = UploadID()
-            let begin = ContinuousClock.now
             let location = try await fixture.storage.commit(id, at: try await fixture.storage.upload(Self.large, to: id))
-            #expect(ContinuousClock.now - begin < .seconds(30))
             #expect(try await fixture.storage.bytes(at: location) == .joined(Self.large))
             #expect(fixture.server.count()["PUT uploadId partNumber"] ?? 0 >= 5)
+        }
+    }
+
+    @Test("with one request in ten failing in one way or another, pushes and pulls succeed, and nothing is left over")
+    func soak() async throws {
+        try await S3Fixture.with(stall: .seconds(2)) { fixture in
+            let faults: [FakeServer.Fault] = [
+                .hangUp, .loseAnswer, .answer(FakeBucket.error(503, "SlowDown")), .answer(FakeBucket.error(500, "InternalError")),
+                .cut(50_000), .silence,
+            ]
+            for (index, fault) in faults.enumerated() {
+                let random = Shared(SeededGenerator(seed: UInt64(index)))
+                fixture.server.fail(.max, fault) { request in
+                    // A multipart upload whose id got lost is for the leftovers' search.
+                    guard request.name != "POST uploads" else { return false }
+                    var isHit = false
+                    random.change { isHit = Int.random(in: 0..<60, using: &$0) == 0 }
+                    return isHit
+                }
+            }
+            let locations = try await withThrowingTaskGroup(of: String.self) { group in
+                for index in 0..<24 {
+                    group.addTask {
+                        let id = UploadID()
+                        let size = [1000, 100_000, Self.part + 1, 2 * Self.part + 9][index % 4]
+                        let bytes = ByteBuffer.filled(size, seed: UInt64(index))
+                        let writer = try await fixture.storage.openUpload(id, at: .start)
+                        try await writer.append([bytes])
+                        let location = try await fixture.storage.commit(id, at: try await writer.synchronize())
+                        await writer.close()
+                        #expect(try await fixture.storage.bytes(at: location) == bytes)
+                        return location
+                    }
+                }
+                return try await group.reduce(into: Set<String>()) { $0.insert($1) }
+            }
+            #expect(locations.count == 24)
+            #expect(fixture.objects == locations)
+            #expect(fixture.multiparts == 0)
         }
     }
 

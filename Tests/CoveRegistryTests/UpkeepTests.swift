@@ -54,6 +54,18 @@ struct UpkeepTests {
         #expect(try await fixture.location(digest) == location)
     }
 
+    @Test("an object is lost when it is neither a blob's nor of an upload that goes on")
+    func lost() async throws {
+        let fixture = try await RegistryFixture()
+        let location = try #require(try await fixture.location(try await fixture.push("x", to: app)))
+        let upload = try await fixture.registry.beginUpload(in: app, algorithm: .sha256)
+        let objects = [
+            StoredObject(location: location, upload: UploadID()), StoredObject(location: "rest", upload: upload),
+            StoredObject(location: "nobody's", upload: UploadID()),
+        ]
+        #expect(try await Self.upkeep(fixture).lost(among: objects) == [objects[2]])
+    }
+
     @Test("a blob that is pushed again after it was condemned gets bytes of its own", arguments: RegistryFixture.Kind.allCases)
     func pushedAfterCondemned(kind: RegistryFixture.Kind) async throws {
         let fixture = try await RegistryFixture(kind)

@@ -1,8 +1,5 @@
 /// Whether the bucket can be used.
 extension S3Storage {
-    /// How long a start may wait for an answer.
-    private static let patience = Duration.seconds(8)
-
     /// A small list of the bucket: it needs the right endpoint, region, keys and bucket, and changes nothing.
     package func probe() async throws(BlobStorageError) {
         do throws(S3Error) {
@@ -14,20 +11,21 @@ extension S3Storage {
 
     /// As ``probe()``, at the start: an error names the setting that is probably wrong, and what to try.
     ///
-    /// - Throws: ``BlobStorageError/failed(_:)``, within 10 seconds.
-    package func connect() async throws(BlobStorageError) {
+    /// - Parameter patience: how long an answer may take.
+    /// - Throws: ``BlobStorageError/failed(_:)``.
+    package func connect(within patience: Duration = .seconds(8)) async throws(BlobStorageError) {
         let client = place.client
         let result: Result<Void, S3Error> = await withTaskGroup(of: Result<Void, S3Error>.self) { group in
             group.addTask {
                 do throws(S3Error) {
-                    return .success(try await client.checkBucket(tries: 3, within: Self.patience / 2))
+                    return .success(try await client.checkBucket(tries: 3, within: patience / 2))
                 } catch {
                     return .failure(error)
                 }
             }
             group.addTask {
-                try? await Task.sleep(for: Self.patience)
-                return .failure(.stalled(Self.patience))
+                try? await Task.sleep(for: patience)
+                return .failure(.stalled(patience))
             }
             let first = await group.next() ?? .failure(.cancelled)
             group.cancelAll()
@@ -58,7 +56,8 @@ extension S3Storage {
             case "InvalidAccessKeyId", "InvalidClientTokenId":
                 return "storage.s3.accesskey: the service does not know the access key; check it. \(answer)"
             case "SignatureDoesNotMatch":
-                return "storage.s3.secretkey: the secret key does not fit the access key; check both. \(answer)"
+                return "storage.s3.secretkey: the service does not take this pair of storage.s3.accesskey and storage.s3.secretkey; "
+                    + "check both. \(answer)"
             case "ExpiredToken", "InvalidToken":
                 return "storage.s3.sessiontoken: the session token has expired or is not the keys'; get new ones. \(answer)"
             case "AuthorizationHeaderMalformed", "IllegalLocationConstraintException":

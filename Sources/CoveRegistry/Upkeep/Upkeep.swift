@@ -75,6 +75,30 @@ package struct Upkeep: Service {
                 try await storage.discardUpload(id)
             }
         }
+        try await storage.sweep { objects in
+            var lost: [StoredObject] = []
+            for start in stride(from: 0, to: objects.count, by: Self.batch) {
+                lost += try await self.lost(among: Array(objects[start..<min(start + Self.batch, objects.count)]))
+            }
+            for object in lost {
+                registry.logger.info("reclaimed bytes of nobody's", metadata: ["location": "\(object.location)"])
+            }
+            return lost
+        }
+    }
+
+    /// The objects that are neither a blob's nor an upload's.
+    func lost(among objects: [StoredObject]) async throws -> [StoredObject] {
+        try await registry.metadata.read { store in
+            func unknown(_ objects: [StoredObject]) throws -> [StoredObject] {
+                let locations = Set(try store.unknownLocations(among: objects.map(\.location)))
+                return objects.filter { locations.contains($0.location) }
+            }
+            // Most are blobs, which is asked first. The last word is asked after the upload has been seen to be over: a commit
+            // ends it and makes the location known at once, and without an upload there is no commit.
+            let over = try unknown(objects).filter { try store.upload($0.upload.description) == nil }
+            return try unknown(over)
+        }
     }
 
     /// Ends uploads that have been idle for too long.

@@ -260,9 +260,10 @@ extension Registry {
         case .bodyFailed: break
         // Another request has gone on with it: what it wrote is not this one's to cut.
         case .uploadBusy: break
-        case _ where record.progress.received == 0: try? await storage.discardUpload(id)
-        // The bytes may be a blob's by now, under its own name: they are not cut. The next to open the upload does that.
+        // The database may have written what it could not confirm: the bytes may be acknowledged, or a blob's. They are not
+        // touched. The next to open the upload cuts what is too much.
         case .unavailable: break
+        case _ where record.progress.received == 0: try? await storage.discardUpload(id)
         default: try? await session.writer.truncate(to: record.progress.received)
         }
         await session.writer.close()
@@ -274,7 +275,8 @@ extension Registry {
     ) async throws(RegistryError) {
         await session?.writer.close()
         try await registryErrors {
-            _ = try await metadata.write(in: .uploads) { try $0.deleteUpload(record.id) }
+            // Who ends the upload owns its bytes. Another node may just have made a blob of them.
+            guard try await metadata.write(in: .uploads, { try $0.deleteUpload(record.id) }) else { return }
             try await storage.discardUpload(id)
         }
     }

@@ -105,9 +105,14 @@ extension S3Error {
         case let error as HTTPClientError where error == .getConnectionFromPoolTimeout:
             self = .unreachable("no connection in time")
         case let error as NIOConnectionError: self = .unreachable(Self.text(of: error))
-        case let error as NIOSSLError: self = .unreachable("TLS failed: \(error)")
+        case let error as NIOSSLError: self = .unreachable(Self.text(of: error))
         default: self = .unreachable("\(error)")
         }
+    }
+
+    private static func text(of error: NIOSSLError) -> String {
+        guard "\(error)".contains("CERTIFICATE_VERIFY_FAILED") else { return "TLS failed: \(error)" }
+        return "the certificate is not of an authority that this machine trusts (storage.s3.skipverify would accept it)"
     }
 
     private static func text(of error: NIOConnectionError) -> String {
