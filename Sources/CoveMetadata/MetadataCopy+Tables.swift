@@ -12,16 +12,16 @@ extension MetadataCopy {
             name: "manifest", key: ["id"],
             columns: [
                 "id", "repository_id", "digest", "media_type", "artifact_type", "subject", "annotations", "annotations_size",
-                "size", "created_at", "created_by", "pulled_at", "pull_count", "payload",
+                "size", "created_at", "created_by", "payload",
             ], page: 16),
         Table(
             name: "manifest_reference", key: ["manifest_id", "position"],
             columns: ["manifest_id", "position", "role", "digest", "size", "media_type"]),
         Table(
             name: "tag", key: ["repository_id", "name"],
-            columns: [
-                "repository_id", "name", "manifest_id", "created_at", "updated_at", "updated_by", "pulled_at", "pull_count",
-            ]),
+            columns: ["repository_id", "name", "manifest_id", "created_at", "updated_at", "updated_by"]),
+        Table(name: "manifest_pull", key: ["manifest_id"], columns: ["manifest_id", "count", "last_at"]),
+        Table(name: "tag_pull", key: ["repository_id", "name"], columns: ["repository_id", "name", "count", "last_at"]),
         Table(name: "tag_history", key: ["id"], columns: ["id", "repository_id", "name", "digest", "at", "actor"]),
         Table(
             name: "upload", key: ["id"],

@@ -102,7 +102,7 @@ package struct MetadataCopy: Sendable {
         var last: [SQLValue] = []
         while true {
             let rows = try page(of: source, "SELECT \(columns) FROM \(table.name)", last, after, order)
-            for batch in Batch.all(of: rows, sizes: [32, 4, 1]) {
+            for batch in Batch.all(of: rows) {
                 let width = table.columns.count
                 let values = batch.items.indices.map { row in
                     "(\((1...width).map { "$\(row * width + $0)" }.joined(separator: ", ")))"

@@ -184,5 +184,29 @@ enum Schema {
         "ALTER TABLE upload ADD COLUMN mark TEXT NOT NULL DEFAULT ''",
         "ALTER TABLE upload ADD COLUMN hash_state {bytes} NOT NULL DEFAULT ''",
         "CREATE TABLE schedule (name {key} PRIMARY KEY, started_at {integer} NOT NULL)",
+        // Beside what they count: a pull must not rewrite a manifest's row, nor wait for a push that holds a tag's.
+        """
+        CREATE TABLE manifest_pull (
+            manifest_id {integer} PRIMARY KEY REFERENCES manifest(id) ON DELETE CASCADE,
+            count {integer} NOT NULL,
+            last_at {integer} NOT NULL
+        )
+        """,
+        """
+        CREATE TABLE tag_pull (
+            repository_id {integer} NOT NULL,
+            name {key} NOT NULL,
+            count {integer} NOT NULL,
+            last_at {integer} NOT NULL,
+            PRIMARY KEY (repository_id, name),
+            FOREIGN KEY (repository_id, name) REFERENCES tag(repository_id, name) ON DELETE CASCADE
+        )
+        """,
+        "INSERT INTO manifest_pull SELECT id, pull_count, pulled_at FROM manifest WHERE pulled_at IS NOT NULL",
+        "INSERT INTO tag_pull SELECT repository_id, name, pull_count, pulled_at FROM tag WHERE pulled_at IS NOT NULL",
+        "ALTER TABLE manifest DROP COLUMN pull_count",
+        "ALTER TABLE manifest DROP COLUMN pulled_at",
+        "ALTER TABLE tag DROP COLUMN pull_count",
+        "ALTER TABLE tag DROP COLUMN pulled_at",
     ]
 }

@@ -43,17 +43,31 @@ struct EventQueryTests {
             let repository = try store.ensureRepository(name)
             let manifest = try store.manifest("m", in: repository)
             for tag in [v1, v2] { try store.setTag(tag, to: manifest.id, digest: manifest.digest, in: repository, actor: nil) }
-            try store.countPulls(3, of: manifest.digest, tag: v1, in: name)
-            try store.countPulls(4, of: manifest.digest, tag: nil, in: name)
-            try store.countPulls(5, of: StoreFixture.digest("absent"), tag: nil, in: name)
-            try store.countPulls(6, of: manifest.digest, tag: v1, in: RepositoryName(parsing: "absent"))
+            let absent = try RepositoryName(parsing: "absent")
+            try store.count([
+                PullCount(repository: name, digest: manifest.digest, tag: v1, count: 3),
+                PullCount(repository: name, digest: StoreFixture.digest("absent"), tag: nil, count: 5),
+                PullCount(repository: absent, digest: manifest.digest, tag: v1, count: 6),
+            ])
+            try store.count([
+                PullCount(repository: name, digest: manifest.digest, tag: nil, count: 1),
+                PullCount(repository: name, digest: manifest.digest, tag: nil, count: 3),
+            ])
             return store.now
         }
-        #expect(try await store.rows("SELECT pull_count, pulled_at FROM manifest") == [[.integer(7), .integer(at)]])
+        #expect(try await store.rows("SELECT count, last_at FROM manifest_pull") == [[.integer(7), .integer(at)]])
         #expect(
-            try await store.rows("SELECT name, pull_count, pulled_at FROM tag ORDER BY name") == [
-                [.text("v1"), .integer(3), .integer(at)], [.text("v2"), .integer(0), .null],
+            try await store.rows("SELECT name, count, last_at FROM tag_pull ORDER BY name") == [
+                [.text("v1"), .integer(3), .integer(at)]
             ])
+        // What is counted goes with what it was counted for.
+        try await store.write { store in
+            let repository = try store.ensureRepository(name)
+            #expect(try store.deleteTag(v1, in: repository, actor: nil) != nil)
+            #expect(try store.deleteManifest(StoreFixture.digest("m"), in: repository, actor: nil) != nil)
+        }
+        #expect(try await store.rows("SELECT 1 FROM tag_pull") == [])
+        #expect(try await store.rows("SELECT 1 FROM manifest_pull") == [])
     }
 
     @Test("events older than the cutoff are pruned, so many at a time and the oldest first")

@@ -44,6 +44,9 @@ struct MetadataCopyTests {
                     progress: .init(received: 5, mark: "m", hashState: [0, 255])))
             let name = try RepositoryName(parsing: "alpine")
             for _ in 0..<600 { try store.append(Event(.push, repository: name, digest: StoreFixture.digest("s"), origin: .init())) }
+            try store.count([
+                PullCount(repository: name, digest: StoreFixture.digest(#"{"n":3}"#), tag: Tag(parsing: "v3"), count: 2)
+            ])
             _ = try store.takeTurn(at: "sweep", every: 1)
         }
         return store

@@ -51,8 +51,8 @@ struct EventTests {
         await fixture.registry.pulls.flush()
         await fixture.registry.pulls.flush()
         #expect(try await Set(fixture.events().dropFirst(before)) == ["pull app image v1 x5", "pull app image"])
-        #expect(try await fixture.rows("SELECT pull_count FROM manifest") == [["6"]])
-        #expect(try await fixture.rows("SELECT pull_count FROM tag") == [["5"]])
+        #expect(try await fixture.rows("SELECT count FROM manifest_pull") == [["6"]])
+        #expect(try await fixture.rows("SELECT count FROM tag_pull") == [["5"]])
     }
 
     @Test("a pull is written at the latest when the upkeep ends")

@@ -38,7 +38,7 @@ extension MetadataTransaction {
     /// - Parameter sql: the query for a list of parameters, which begin with `$2`; `$1` is the repository.
     func sizes(of digests: [Digest], in repositoryID: Int64, _ sql: (String) -> String) throws -> [Digest: Int64] {
         var sizes: [Digest: Int64] = [:]
-        for batch in Batch.all(of: Array(Set(digests))) {
+        for batch in Batch.lists(of: Array(Set(digests))) {
             let rows = try connection.rows(
                 sql(batch.parameters(from: 2)), [.integer(repositoryID)] + batch.items.map { .bytes($0.storageKey) })
             for row in rows {

@@ -75,20 +75,6 @@ extension MetadataTransaction {
             ])
     }
 
-    /// Adds to the pull statistics of a manifest and of the tag it was pulled by.
-    package func countPulls(_ count: Int, of digest: Digest, tag: Tag?, in repository: RepositoryName) throws {
-        guard let repositoryID = try lockedRepositoryID(repository) else { return }
-        try connection.perform(
-            """
-            UPDATE manifest SET pull_count = pull_count + $1, pulled_at = $2
-            WHERE repository_id = $3 AND digest = $4
-            """, [.integer(Int64(count)), .integer(now), .integer(repositoryID), .bytes(digest.storageKey)])
-        guard let tag else { return }
-        try connection.perform(
-            "UPDATE tag SET pull_count = pull_count + $1, pulled_at = $2 WHERE repository_id = $3 AND name = $4",
-            [.integer(Int64(count)), .integer(now), .integer(repositoryID), .text(tag.description)])
-    }
-
     /// Removes up to `limit` events older than `cutoff`.
     ///
     /// - Returns: how many went.

@@ -112,7 +112,7 @@ extension MetadataTransaction {
     }
 
     private func insertReferences(_ references: [ManifestReference], of manifestID: Int64) throws {
-        for batch in Batch.all(of: Array(references.enumerated()), sizes: [64, 8, 1]) {
+        for batch in Batch.all(of: Array(references.enumerated())) {
             let rows = batch.items.indices.map { index in
                 "(\((1...6).map { "$\(index * 6 + $0)" }.joined(separator: ", ")))"
             }

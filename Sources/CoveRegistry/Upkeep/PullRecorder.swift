@@ -40,11 +40,12 @@ package final class PullRecorder: Sendable {
             let batch = pending[start..<min(start + Self.rowsPerTransaction, pending.count)]
             do {
                 try await metadata.write(in: .pulls) { store in
-                    for (event, count) in batch {
-                        try store.append(event, count: count)
-                        guard let digest = event.digest else { continue }
-                        try store.countPulls(count, of: digest, tag: event.tag, in: event.repository)
-                    }
+                    for (event, count) in batch { try store.append(event, count: count) }
+                    try store.count(
+                        batch.compactMap { event, count in
+                            guard let digest = event.digest, event.mediaType != "application/octet-stream" else { return nil }
+                            return PullCount(repository: event.repository, digest: digest, tag: event.tag, count: count)
+                        })
                 }
             } catch {
                 logger.warning("could not record pulls", metadata: ["error": "\(error)", "pulls": "\(batch.count)"])

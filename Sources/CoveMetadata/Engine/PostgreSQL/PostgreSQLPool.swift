@@ -20,7 +20,9 @@ final class PostgreSQLPool: Sendable {
         case lane(WriteLane)
     }
 
-    private struct State {
+    /// Of a class, as a thread that waits for the condition is in the middle of using it while others change it: an inout
+    /// value would be the waiting thread's alone.
+    private final class State {
         var turns: [Turn] = []
         var waiting: [WriteLane: [Job]] = [:]
         var busyLanes: Set<WriteLane> = []
@@ -43,7 +45,7 @@ final class PostgreSQLPool: Sendable {
     private let options: PostgreSQLOptions
     private let condition = NSCondition()
     /// Guarded by ``condition``.
-    private nonisolated(unsafe) var state = State()
+    private nonisolated(unsafe) let state = State()
 
     init(_ options: PostgreSQLOptions) {
         self.options = options
@@ -66,16 +68,16 @@ final class PostgreSQLPool: Sendable {
         condition.broadcast()
     }
 
-    private func locked<T>(_ body: (inout State) -> T) -> T {
+    private func locked<T>(_ body: (State) -> T) -> T {
         condition.lock()
         defer { condition.unlock() }
-        return body(&state)
+        return body(state)
     }
 
-    private func enqueue(_ job: Job, _ add: (inout State) -> Void) {
+    private func enqueue(_ job: Job, _ add: (State) -> Void) {
         let (isClosed, mustStart) = locked { state in
             guard !state.isClosed else { return (true, false) }
-            add(&state)
+            add(state)
             let mustStart = state.idleThreads < state.turns.count && state.threads < options.maximumConnections
             if mustStart { state.threads += 1 }
             return (false, mustStart)
