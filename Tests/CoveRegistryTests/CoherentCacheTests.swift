@@ -144,4 +144,50 @@ struct CoherentCacheTests {
         #expect(refreshed == 2)
         #expect(cache.value(for: "key") == 2)
     }
+
+    @Test("many that find nothing current ask the store once; after a change they look again", arguments: [false, true])
+    func askOnce(changes: Bool) async throws {
+        let cache = CoherentCache<String, Int>(capacity: 100, validity: .seconds(1000))
+        let asked = Shared(0)
+        let answers = try await withThrowingTaskGroup(of: Int?.self) { group in
+            for _ in 0..<50 {
+                group.addTask {
+                    try await cache.value(for: "key", cost: { _ in 1 }) { _ throws(RegistryError) in
+                        let number = asked.change { $0 += 1 }
+                        // Until the others wait for this one.
+                        for _ in 0..<1000 { await Task.yield() }
+                        if changes, number == 1 { cache.invalidate(["key"]) }
+                        return number
+                    }
+                }
+            }
+            return try await group.reduce(into: Set<Int?>()) { $0.insert($1) }
+        }
+        #expect(asked.value == (changes ? 2 : 1))
+        #expect(answers.isSubset(of: changes ? [1, 2] : [1]))
+        #expect(cache.value(for: "key") == (changes ? 2 : 1))
+    }
+
+    @Test("those who wait for a loader that fails are told so as well")
+    func failureIsShared() async throws {
+        let cache = CoherentCache<String, Int>(capacity: 100, validity: .seconds(1000))
+        let failures = await withTaskGroup(of: Bool.self) { group in
+            for _ in 0..<10 {
+                group.addTask {
+                    do {
+                        _ = try await cache.value(for: "key", cost: { _ in 1 }) { _ throws(RegistryError) in
+                            for _ in 0..<100 { await Task.yield() }
+                            throw .storageFull
+                        }
+                        return false
+                    } catch {
+                        return true
+                    }
+                }
+            }
+            return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+        }
+        #expect(failures == 10)
+        #expect(cache.value(for: "key") == nil)
+    }
 }

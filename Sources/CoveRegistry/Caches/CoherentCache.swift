@@ -17,9 +17,18 @@ final class CoherentCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         var confirmed: ContinuousClock.Instant
     }
 
+    /// What a loader finds, for those who wait for it.
+    private typealias Found = Result<Value?, RegistryError>
+
+    private struct Loading {
+        let ticket: UInt64
+        let began: ContinuousClock.Instant
+        var waiting: [CheckedContinuation<Found?, Never>] = []
+    }
+
     private struct State {
         var entries: LeastRecentlyUsed<Key, Entry>
-        var loading: [Key: UInt64] = [:]
+        var loading: [Key: Loading] = [:]
         var nextTicket: UInt64 = 0
     }
 
@@ -27,6 +36,8 @@ final class CoherentCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         case current(Value)
         /// To be loaded. What was known is perhaps still right.
         case load(ticket: UInt64, known: Value?)
+        /// Somebody has been asking the store for a moment, which is not too long ago for this request as well.
+        case wait
     }
 
     private let validity: Duration?
@@ -44,8 +55,9 @@ final class CoherentCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     }
 
     func value(for key: Key) -> Value? {
-        state.withLock { state in
-            guard let entry = state.entries.value(for: key), isCurrent(entry, within: validity) else { return nil }
+        let now = now()
+        return state.withLock { state in
+            guard let entry = state.entries.value(for: key), isCurrent(entry.confirmed, now, within: validity) else { return nil }
             return entry.value
         }
     }
@@ -58,62 +70,99 @@ final class CoherentCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     func value(
         for key: Key, cost: (Value) -> Int, load: (Value?) async throws(RegistryError) -> Value?
     ) async throws(RegistryError) -> Value? {
-        switch find(key) {
-        case .current(let value): return value
-        case .load(let ticket, let known):
+        while true {
             let began = now()
-            let loaded: Value?
-            do throws(RegistryError) {
-                loaded = try await load(known)
-            } catch {
-                state.withLock { if $0.loading[key] == ticket { $0.loading[key] = nil } }
-                throw error
-            }
-            let price = loaded.map(cost) ?? 0
-            state.withLock { state in
-                guard state.loading[key] == ticket else { return }
-                state.loading[key] = nil
-                if let loaded {
-                    state.entries.insert(Entry(value: loaded, confirmed: began), for: key, cost: price)
-                } else {
-                    state.entries.remove(key)
+            switch find(key, began) {
+            case .current(let value): return value
+            case .load(let ticket, let known):
+                let found: Found
+                do throws(RegistryError) {
+                    found = .success(try await load(known))
+                } catch {
+                    found = .failure(error)
                 }
+                finish(key, ticket, began, found, cost)
+                return try found.get()
+            case .wait:
+                if let found = await result(of: key, began) { return try found.get() }
             }
-            return loaded
         }
     }
 
     func invalidate(_ keys: some Sequence<Key>) {
-        state.withLock { state in
+        let waiting = state.withLock { state -> [CheckedContinuation<Found?, Never>] in
+            var waiting: [CheckedContinuation<Found?, Never>] = []
             for key in keys {
                 state.entries.remove(key)
-                state.loading[key] = nil
+                waiting += state.loading.removeValue(forKey: key)?.waiting ?? []
             }
+            return waiting
         }
+        Self.sendOn(waiting)
     }
 
     func removeAll() {
-        state.withLock { state in
+        let waiting = state.withLock { state in
+            defer { state.loading = [:] }
             state.entries.removeAll()
-            state.loading = [:]
+            return state.loading.values.flatMap(\.waiting)
+        }
+        Self.sendOn(waiting)
+    }
+
+    /// Has those who waited for a withdrawn loader look again.
+    private static func sendOn(_ waiting: [CheckedContinuation<Found?, Never>]) {
+        for continuation in waiting { continuation.resume(returning: nil) }
+    }
+
+    private func finish(
+        _ key: Key, _ ticket: UInt64, _ began: ContinuousClock.Instant, _ found: Found, _ cost: (Value) -> Int
+    ) {
+        let loaded = try? found.get()
+        let price = loaded.map(cost) ?? 0
+        let waiting = state.withLock { state -> [CheckedContinuation<Found?, Never>] in
+            guard let loading = state.loading[key], loading.ticket == ticket else { return [] }
+            state.loading[key] = nil
+            if let loaded {
+                state.entries.insert(Entry(value: loaded, confirmed: began), for: key, cost: price)
+            } else if case .success = found {
+                state.entries.remove(key)
+            }
+            return loading.waiting
+        }
+        for continuation in waiting { continuation.resume(returning: found) }
+    }
+
+    /// What the loader that is under way finds; nil when there is none any more that began recently enough.
+    private func result(of key: Key, _ asked: ContinuousClock.Instant) async -> Found? {
+        await withCheckedContinuation { continuation in
+            let isWaiting = state.withLock { state in
+                guard let loading = state.loading[key], isCurrent(loading.began, asked, within: validity) else { return false }
+                state.loading[key]?.waiting.append(continuation)
+                return true
+            }
+            if !isWaiting { continuation.resume(returning: nil) }
         }
     }
 
-    private func find(_ key: Key) -> Finding {
+    private func find(_ key: Key, _ now: ContinuousClock.Instant) -> Finding {
         state.withLock { state in
             let entry = state.entries.value(for: key)
             if let entry {
-                if isCurrent(entry, within: validity.map { $0 / 2 }) { return .current(entry.value) }
-                if state.loading[key] != nil, isCurrent(entry, within: validity) { return .current(entry.value) }
+                if isCurrent(entry.confirmed, now, within: validity.map { $0 / 2 }) { return .current(entry.value) }
+                if state.loading[key] != nil, isCurrent(entry.confirmed, now, within: validity) { return .current(entry.value) }
             }
+            if validity != nil, let loading = state.loading[key], isCurrent(loading.began, now, within: validity) { return .wait }
             state.nextTicket += 1
-            state.loading[key] = state.nextTicket
+            // Who waits for one that has taken too long goes on waiting for it.
+            let waiting = state.loading[key]?.waiting ?? []
+            state.loading[key] = Loading(ticket: state.nextTicket, began: now, waiting: waiting)
             return .load(ticket: state.nextTicket, known: entry?.value)
         }
     }
 
-    private func isCurrent(_ entry: Entry, within limit: Duration?) -> Bool {
+    private func isCurrent(_ moment: ContinuousClock.Instant, _ now: ContinuousClock.Instant, within limit: Duration?) -> Bool {
         guard let limit else { return true }
-        return now() - entry.confirmed < limit
+        return now - moment < limit
     }
 }
