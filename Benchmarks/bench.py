@@ -13,14 +13,15 @@ import tempfile
 from pathlib import Path
 
 from sidebyside.calibrate import calibrate
+from sidebyside.cluster import Cluster
 from sidebyside.groups import Context, FullStores, Sizes, big_blobs, idle_memory, parallel_pushes, small_requests
 from sidebyside.rows import COVE, PEER, Row, all_rows
 from sidebyside.server import Player
 from sidebyside.table import document, errors, table
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-FULL = Sizes(big=1 << 30, parallel_count=64, parallel_size=10 << 20, seconds=5, tags=100_000, repositories=20_000)
-QUICK = Sizes(big=64 << 20, parallel_count=16, parallel_size=4 << 20, seconds=3, tags=5_000, repositories=1_000)
+FULL = Sizes(big=1 << 30, parallel_count=64, parallel_size=10 << 20, seconds=5, tags=100_000, repositories=20_000, manifests=1_000_000)
+QUICK = Sizes(big=64 << 20, parallel_count=16, parallel_size=4 << 20, seconds=3, tags=5_000, repositories=1_000, manifests=20_000)
 
 
 def main() -> int:
@@ -33,6 +34,7 @@ def main() -> int:
         parallel=f"{sizes.parallel_count} × {_bytes(sizes.parallel_size)}",
         tags=_thousands(sizes.tags),
         repositories=_thousands(sizes.repositories),
+        manifests=_thousands(sizes.manifests),
     )
     if options.list:
         print("\n".join(f"{row.name:18}{row.title}" for row in rows))
@@ -50,6 +52,7 @@ def main() -> int:
             sys.exit(f"bench: too little room in {options.scratch}; choose another place with --scratch")
         context = Context(players, {row.name: row for row in rows}, wanted, sizes, Path(scratch), say)
         full_stores = FullStores(context)
+        cluster = Cluster(context)
         try:
             for number in range(rounds):
                 say(f"round {number + 1} of {rounds}")
@@ -58,6 +61,9 @@ def main() -> int:
                 parallel_pushes(context)
                 small_requests(context)
                 full_stores()
+                # Its large store takes minutes to load, and is compared with itself.
+                if number == 0:
+                    cluster()
         except KeyboardInterrupt:
             say("stopped; what there is so far:")
         if options.keep_logs:

@@ -32,6 +32,7 @@ class Sizes:
     seconds: int
     tags: int
     repositories: int
+    manifests: int
 
 
 @dataclass

@@ -66,7 +66,7 @@ def at_least(limit: float, kind: str = "ratio") -> Target:
     return Target(kind, "≥", limit)
 
 
-def all_rows(big: str, parallel: str, tags: str, repositories: str) -> list[Row]:
+def all_rows(big: str, parallel: str, tags: str, repositories: str, manifests: str) -> list[Row]:
     """In the order of the table. Times in s or ms: less is better; rates in /s: more is."""
     return [
         Row("push", f"push {big}, durability full", "s", at_most(0.6)),
@@ -89,5 +89,11 @@ def all_rows(big: str, parallel: str, tags: str, repositories: str) -> list[Row]
         Row("start", "start to first 200, full store", "ms"),
         Row("rss-full", "RSS idle, full store", "MB"),
         Row("rss-idle", "RSS idle, empty store", "MB", at_most(64, "value")),
+        Row("pg-manifest-tag", "manifest GET on PostgreSQL, of SQLite's rate", "", at_least(0.8, "value")),
+        Row("pg-manifest-put-16", "manifest PUT on PostgreSQL, 16 conn.", "/s", at_least(3)),
+        Row("pg-large-get", f"GET by tag, {manifests} manifests / none", "", at_most(1.5, "value")),
+        Row("pg-large-tags", f"tag page, {manifests} manifests / none", "", at_most(1.5, "value")),
+        Row("pg-large-catalog", f"catalog page, {manifests} manifests / none", "", at_most(1.5, "value")),
+        Row("s3-push-memory", f"push {big} to S3, RSS above idle", "MB", at_most(64, "value")),
         Row("rss-peak", "RSS peak of the whole run", "MB", aggregate=max),
     ]

@@ -55,7 +55,7 @@ extension ConfigurationKey {
             "Where the metadata is: `sqlite:PATH`, or `postgresql://user:password@host:port/database` as libpq takes it, with several hosts, a socket's directory and parameters such as `?sslmode=verify-full&sslrootcert=/etc/cove/ca.pem`, which set up TLS. Without it: cove.db in storage.filesystem.rootdirectory. Needed with storage.s3. (Cove)"
         ),
         .acts("metadata.maxconnections", .integer, "10", "Most connections of this node to PostgreSQL, 2 to 500. (Cove)"),
-        .acts("metadata.statementtimeout", .duration, "30s", "Longest that PostgreSQL may work on a statement. (Cove)"),
+        .acts("metadata.statementtimeout", .duration, "10s", "Longest that PostgreSQL may work on a statement. (Cove)"),
         .acts("metadata.locktimeout", .duration, "5s", "Longest that a statement may wait for another's lock in PostgreSQL. (Cove)"),
         .acts("metadata.connecttimeout", .duration, "5s", "Longest that connecting to a host of PostgreSQL may take. (Cove)"),
     ]

@@ -18,7 +18,7 @@ extension Configuration {
         package var connectTimeout: Duration
 
         package init(
-            store: Store = .sqlite(path: nil), maxConnections: Int = 10, statementTimeout: Duration = .seconds(30),
+            store: Store = .sqlite(path: nil), maxConnections: Int = 10, statementTimeout: Duration = .seconds(10),
             lockTimeout: Duration = .seconds(5), connectTimeout: Duration = .seconds(5)
         ) {
             self.store = store

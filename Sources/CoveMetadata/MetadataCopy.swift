@@ -43,7 +43,7 @@ package struct MetadataCopy: Sendable {
             let outcome = Outcome<Result<[(table: String, rows: Int64)], any Error>>()
             Task {
                 do {
-                    let counts = try await target.write(in: .upkeep) { try Self.copyAll(lent, $0, report) }
+                    let counts = try await target.write(in: .migration) { try Self.copyAll(lent, $0, report) }
                     outcome.value.withLock { $0 = .success(counts) }
                 } catch {
                     outcome.value.withLock { $0 = .failure(error) }

@@ -11,7 +11,7 @@ package struct MetadataStore: Sendable {
     ///
     /// - Throws: ``MetadataError``.
     package static func open(_ engine: any SQLEngine) async throws -> MetadataStore {
-        try await engine.write(in: .upkeep) { try Schema.migrate($0) }
+        try await engine.write(in: .migration) { try Schema.migrate($0) }
         return MetadataStore(engine: engine)
     }
 

@@ -93,6 +93,8 @@ package enum WriteLane: Hashable, Sendable {
     case uploads
     case pulls
     case upkeep
+    /// What may take long: changes of the schema, copies of a whole store.
+    case migration
     case other
 }
 

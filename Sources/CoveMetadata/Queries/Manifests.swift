@@ -78,41 +78,47 @@ extension MetadataTransaction {
         in repositoryID: Int64, actor: String?
     ) throws -> (id: Int64, retyped: [Tag]?) {
         let key = SQLValue.bytes(digest.storageKey)
-        if let row = try connection.row(
-            "SELECT id, media_type FROM manifest WHERE repository_id = $1 AND digest = $2",
-            [.integer(repositoryID), key])
-        {
-            let id = try row.integer(0)
-            if try row.text(1) == manifest.mediaType { return (id, nil) }
-            try connection.perform(
-                "UPDATE manifest SET media_type = $1, artifact_type = $2 WHERE id = $3",
-                [.text(manifest.mediaType), .optional(manifest.effectiveArtifactType), .integer(id)])
-            return (id, try tags(of: id))
-        }
         let annotations = try manifest.annotations.map {
             String(decoding: try JSONEncoder().encode($0), as: UTF8.self)
         }
-        guard
-            let id = try connection.row(
-                """
-                INSERT INTO manifest (repository_id, digest, media_type, artifact_type, subject, annotations,
-                    annotations_size, size, created_at, created_by, payload)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id
-                """,
-                [
-                    .integer(repositoryID), key, .text(manifest.mediaType),
-                    .optional(manifest.effectiveArtifactType),
-                    manifest.subject.map { .bytes($0.digest.storageKey) } ?? .null, .optional(annotations),
-                    .integer(Int64(annotations?.utf8.count ?? 0)), .integer(Int64(payload.count)), .integer(now), .optional(actor),
-                    .blob(payload),
-                ])?.integer(0)
-        else { throw MetadataError.corrupt("manifest \(digest) was inserted but has no row") }
+        let inserted = try connection.row(
+            """
+            INSERT INTO manifest (repository_id, digest, media_type, artifact_type, subject, annotations,
+                annotations_size, size, created_at, created_by, payload)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+            ON CONFLICT (repository_id, digest) DO NOTHING RETURNING id
+            """,
+            [
+                .integer(repositoryID), key, .text(manifest.mediaType), .optional(manifest.effectiveArtifactType),
+                manifest.subject.map { .bytes($0.digest.storageKey) } ?? .null, .optional(annotations),
+                .integer(Int64(annotations?.utf8.count ?? 0)), .integer(Int64(payload.count)), .integer(now), .optional(actor),
+                .blob(payload),
+            ])
+        guard let id = try inserted?.integer(0) else {
+            return try retype(key, manifest, in: repositoryID)
+        }
         try insertReferences(references, of: id)
         return (id, nil)
     }
 
+    /// A manifest that is there already, under the type that it is pushed as now.
+    private func retype(
+        _ key: SQLValue, _ manifest: Manifest, in repositoryID: Int64
+    ) throws -> (id: Int64, retyped: [Tag]?) {
+        guard
+            let row = try connection.row(
+                "SELECT id, media_type FROM manifest WHERE repository_id = $1 AND digest = $2", [.integer(repositoryID), key])
+        else { throw MetadataError.corrupt("a manifest was inserted but has no row") }
+        let id = try row.integer(0)
+        if try row.text(1) == manifest.mediaType { return (id, nil) }
+        try connection.perform(
+            "UPDATE manifest SET media_type = $1, artifact_type = $2 WHERE id = $3",
+            [.text(manifest.mediaType), .optional(manifest.effectiveArtifactType), .integer(id)])
+        return (id, try tags(of: id))
+    }
+
     private func insertReferences(_ references: [ManifestReference], of manifestID: Int64) throws {
-        for batch in Batch.all(of: Array(references.enumerated())) {
+        for batch in Batch.all(of: Array(references.enumerated()), sizes: [64, 16, 4, 2, 1]) {
             let rows = batch.items.indices.map { index in
                 "(\((1...6).map { "$\(index * 6 + $0)" }.joined(separator: ", ")))"
             }

@@ -9,23 +9,29 @@ extension MetadataTransaction {
     package func setTag(
         _ tag: Tag, to manifestID: Int64, digest: Digest, in repositoryID: Int64, actor: String?
     ) throws -> Bool {
+        let added = try connection.run(
+            """
+            INSERT INTO tag (repository_id, name, manifest_id, created_at, updated_at, updated_by)
+            VALUES ($1, $2, $3, $4, $4, $5)
+            ON CONFLICT (repository_id, name) DO NOTHING
+            """,
+            [
+                .integer(repositoryID), .text(tag.description), .integer(manifestID), .integer(now), .optional(actor),
+            ])
+        if added > 0 {
+            try remember(tag, digest, in: repositoryID, actor: actor)
+            return false
+        }
         let before = try connection.row(
             "SELECT manifest_id FROM tag WHERE repository_id = $1 AND name = $2",
             [.integer(repositoryID), .text(tag.description)]
         )?.integer(0)
         try connection.perform(
-            """
-            INSERT INTO tag (repository_id, name, manifest_id, created_at, updated_at, updated_by)
-            VALUES ($1, $2, $3, $4, $4, $5)
-            ON CONFLICT (repository_id, name) DO UPDATE
-            SET manifest_id = excluded.manifest_id, updated_at = excluded.updated_at, updated_by = excluded.updated_by
-            """,
-            [
-                .integer(repositoryID), .text(tag.description), .integer(manifestID), .integer(now), .optional(actor),
-            ])
+            "UPDATE tag SET manifest_id = $1, updated_at = $2, updated_by = $3 WHERE repository_id = $4 AND name = $5",
+            [.integer(manifestID), .integer(now), .optional(actor), .integer(repositoryID), .text(tag.description)])
         guard before != manifestID else { return false }
         try remember(tag, digest, in: repositoryID, actor: actor)
-        return before != nil
+        return true
     }
 
     /// - Returns: the manifest that the tag pointed at, or nil when there was no such tag.

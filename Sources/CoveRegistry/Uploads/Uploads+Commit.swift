@@ -11,21 +11,34 @@ extension Registry {
     ) async throws(RegistryError) {
         var failure: RegistryError?
         try await registryErrors {
-            try await storage.commit(id, at: checkpoint, as: digest) { location in
-                do throws(RegistryError) {
-                    let blob = try await record(
-                        digest, size: checkpoint.offset, at: location, upload: upload == nil ? nil : id, in: repository, origin)
-                    if blob.location == location { return .recorded }
-                    return try await heal(blob, with: location) ? .recorded : .notNeeded
-                } catch {
-                    failure = error
-                    // The database may or may not have written what it could not confirm.
-                    if case .unavailable = error { return .unknown }
-                    return .refused
-                }
+            do {
+                try await place(id, at: checkpoint, as: digest, in: repository, upload, origin: origin) { failure = $0 }
+            } catch BlobStorageError.missing where upload != nil {
+                // Another node has joined its parts: it is finishing the upload, or has.
+                let isThere = try await metadata.read { try $0.upload(id.description) } != nil
+                throw isThere ? RegistryError.uploadBusy(id.uuid) : .uploadUnknown(id.uuid)
             }
         }
         if let failure { throw failure }
+    }
+
+    private func place(
+        _ id: UploadID, at checkpoint: UploadCheckpoint, as digest: Digest, in repository: RepositoryName,
+        _ upload: UploadRecord?, origin: Event.Origin, failing: (RegistryError) -> Void
+    ) async throws(BlobStorageError) {
+        try await storage.commit(id, at: checkpoint, as: digest) { location in
+            do throws(RegistryError) {
+                let blob = try await record(
+                    digest, size: checkpoint.offset, at: location, upload: upload == nil ? nil : id, in: repository, origin)
+                if blob.location == location { return .recorded }
+                return try await heal(blob, with: location) ? .recorded : .notNeeded
+            } catch {
+                failing(error)
+                // The database may or may not have written what it could not confirm.
+                if case .unavailable = error { return .unknown }
+                return .refused
+            }
+        }
     }
 
     /// Makes the blob visible: its row, the repository's hold on it, and the end of the upload, all at once.

@@ -23,7 +23,7 @@ final class PostgreSQLConnection: SQLConnection {
 
     private let handle: OpaquePointer
     /// How long the server may take to answer. Longer than its own limit for a statement: then it is the network.
-    private let patience: Duration
+    private var patience: Duration
     private var names: [String: String] = [:]
     private var prepared = 0
     private var awaited: [Awaited] = []
@@ -33,7 +33,7 @@ final class PostgreSQLConnection: SQLConnection {
     ///
     /// - Throws: ``PostgreSQLFailure`` of kind unreachable.
     init(_ options: PostgreSQLOptions) throws(PostgreSQLFailure) {
-        patience = options.statementTimeout + .seconds(5)
+        patience = options.statementTimeout + .seconds(2)
         let settings: [(String, String)] = [
             // What stands before `dbname` may be set otherwise in the URL.
             ("application_name", "cove"), ("connect_timeout", String(max(2, options.connectTimeout.components.seconds))),
@@ -108,6 +108,15 @@ final class PostgreSQLConnection: SQLConnection {
     func begin(_ statement: String = "BEGIN") throws {
         isInTransaction = true
         try send(statement, [])
+    }
+
+    /// As ``begin(_:)``, for a transaction whose statements may take as long as they need.
+    func beginWithoutLimits() throws {
+        patience = .seconds(24 * 3600)
+        try begin()
+        for name in ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"] {
+            try perform("SELECT set_config('\(name)', '0', true)", [])
+        }
     }
 
     /// - Throws: ``PostgreSQLFailure``; of kind connectionLost when it cannot be told whether the commit took place.

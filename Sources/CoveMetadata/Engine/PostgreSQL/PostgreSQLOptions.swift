@@ -5,7 +5,7 @@ package struct PostgreSQLOptions: Sendable {
     /// Most connections at once, beside one for each cluster-wide lock that is held.
     package var maximumConnections = 10
     /// A statement that takes longer is ended.
-    package var statementTimeout = Duration.seconds(30)
+    package var statementTimeout = Duration.seconds(10)
     /// A statement that waits longer for another transaction is ended.
     package var lockTimeout = Duration.seconds(5)
     package var connectTimeout = Duration.seconds(5)

@@ -101,7 +101,9 @@ final class PostgreSQLPool: Sendable {
             case .read(let job): run([job], on: &connection) { Self.read($0, on: $1) }
             case .lane(let lane):
                 let batch = takeBatch(of: lane)
-                run(batch, on: &connection) { Self.write($0, on: $1) }
+                run(batch, on: &connection) { Self.write($0, on: $1, hasLimits: lane != .migration) }
+                // Its connection waits for answers as long as it takes, which no other work should.
+                if lane == .migration { connection = nil }
                 let hasMore = locked { state in
                     guard state.waiting[lane] == nil else {
                         state.turns.append(.lane(lane))
@@ -211,15 +213,17 @@ final class PostgreSQLPool: Sendable {
     }
 
     /// Runs jobs in one transaction; where one of them fails, each in one of its own.
-    private static func write(_ jobs: [Job], on connection: PostgreSQLConnection) -> [(Job, any Error)] {
+    private static func write(
+        _ jobs: [Job], on connection: PostgreSQLConnection, hasLimits: Bool
+    ) -> [(Job, any Error)] {
         do {
-            try transaction(jobs, on: connection)
+            try transaction(jobs, on: connection, hasLimits: hasLimits)
         } catch let error as CommitInDoubt {
             for job in jobs { job.finish(MetadataError.unavailable(error.message)) }
             return []
         } catch {
             if jobs.count == 1 || !connection.isUsable { return jobs.map { ($0, error) } }
-            return jobs.flatMap { write([$0], on: connection) }
+            return jobs.flatMap { write([$0], on: connection, hasLimits: hasLimits) }
         }
         for job in jobs { job.finish(nil) }
         return []
@@ -230,9 +234,9 @@ final class PostgreSQLPool: Sendable {
         let message: String
     }
 
-    private static func transaction(_ jobs: [Job], on connection: PostgreSQLConnection) throws {
+    private static func transaction(_ jobs: [Job], on connection: PostgreSQLConnection, hasLimits: Bool) throws {
         do {
-            try connection.begin()
+            if hasLimits { try connection.begin() } else { try connection.beginWithoutLimits() }
             for job in jobs { try job.run(connection) }
         } catch {
             connection.rollback()
