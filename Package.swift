@@ -35,6 +35,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CCrypt", providers: [.apt(["libcrypt-dev"])]),
         .systemLibrary(name: "CHash", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+        .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"]), .brew(["hiredis"])]),
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
         .systemLibrary(name: "CLinux"),
         .target(
@@ -53,6 +54,18 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "CoveRedis",
+            dependencies: [
+                "CHiredis",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOTLS", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict
         ),
@@ -79,7 +92,7 @@ let package = Package(
         .target(
             name: "CoveRegistry",
             dependencies: [
-                "CoveOCI", "CoveBlobs", "CoveMetadata", "CLinux",
+                "CoveOCI", "CoveBlobs", "CoveMetadata", "CoveRedis", "CLinux",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
@@ -96,7 +109,7 @@ let package = Package(
         .target(
             name: "CoveServer",
             dependencies: [
-                "CoveConfiguration", "CoveRegistry", "CoveIdentity", "CoveMetadata", "CoveBlobs", "CoveOCI", "CLinux",
+                "CoveConfiguration", "CoveRegistry", "CoveIdentity", "CoveMetadata", "CoveRedis", "CoveBlobs", "CoveOCI", "CLinux",
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdHTTP2", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -142,6 +155,15 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "CoveRedisTests",
+            dependencies: [
+                "CoveRedis", "TestSupport",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "CoveMetadataTests",
             dependencies: [
                 "CoveMetadata", "TestSupport", "CoveOCI",
@@ -164,7 +186,7 @@ let package = Package(
         .testTarget(
             name: "CoveRegistryTests",
             dependencies: [
-                "CoveRegistry", "CoveBlobs", "CoveMetadata", "CoveOCI", "TestSupport",
+                "CoveRegistry", "CoveBlobs", "CoveMetadata", "CoveRedis", "CoveOCI", "TestSupport",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),

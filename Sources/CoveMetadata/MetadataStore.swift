@@ -61,6 +61,11 @@ package struct MetadataStore: Sendable {
         return (found, Schema.steps.count)
     }
 
+    /// What tells this store from others: the same for all nodes that share it, and for as long as it lives.
+    package func identity() async throws -> String {
+        try await engine.read { try $0.row("SELECT id FROM instance", [])?.text(0) ?? "" }
+    }
+
     /// How many rows each table holds.
     package func counts() async throws -> [(table: String, rows: Int64)] {
         try await engine.snapshot { connection in

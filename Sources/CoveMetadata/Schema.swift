@@ -33,6 +33,9 @@ enum Schema {
                     [.integer(Int64(index + 1)), .integer(Int64(step.oldest))])
             }
         }
+        try connection.perform(
+            "INSERT INTO instance (id) SELECT $1 WHERE NOT EXISTS (SELECT 1 FROM instance)",
+            [.text(String(UInt64.random(in: 0...(.max)), radix: 36))])
     }
 
     /// The version of the schema that is there, and the oldest whose programs can work with it; 0 for an empty store.
@@ -183,6 +186,8 @@ enum Schema {
         "ALTER TABLE schema_version ADD COLUMN oldest {integer} NOT NULL DEFAULT 1",
         "ALTER TABLE upload ADD COLUMN mark TEXT NOT NULL DEFAULT ''",
         "ALTER TABLE upload ADD COLUMN hash_state {bytes} NOT NULL DEFAULT ''",
+        // What tells this store from others: one row.
+        "CREATE TABLE instance (id {key} PRIMARY KEY)",
         "CREATE TABLE schedule (name {key} PRIMARY KEY, started_at {integer} NOT NULL)",
         // Beside what they count: a pull must not rewrite a manifest's row, nor wait for a push that holds a tag's.
         """

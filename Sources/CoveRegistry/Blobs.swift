@@ -38,11 +38,11 @@ extension Registry {
                 .pull, repository: repository, digest: digest, mediaType: "application/octet-stream", size: blob.size,
                 origin: origin))
         if blob.size <= SmallBlobCache.largest {
-            return BlobContent(size: blob.size, bytes: .memory(try await smallBlob(blob)))
+            return BlobContent(size: blob.size, bytes: .memory(try await smallBlob(blob, in: repository)))
         }
         if let url = await directURL(of: blob) { return BlobContent(size: blob.size, bytes: .elsewhere(url)) }
         return try await registryErrors {
-            BlobContent(size: blob.size, bytes: .storage(try await storage.openBlob(blob.location)))
+            BlobContent(size: blob.size, bytes: .storage(try await openBytes(of: blob, in: repository)))
         }
     }
 
@@ -63,7 +63,7 @@ extension Registry {
                         size: blob.size, origin: origin))
             }
         }
-        blobCache.invalidate([BlobKey(repository: repository, digest: digest)])
+        await forgetBlob(digest, in: repository)
         await outlastCaches()
     }
 
@@ -98,10 +98,42 @@ extension Registry {
     ) async throws(RegistryError) -> StoredBlob {
         let key = BlobKey(repository: repository, digest: digest)
         let blob = try await blobCache.value(for: key, cost: { _ in 1 }) { _ throws(RegistryError) in
-            try await registryErrors { try await metadata.read { try $0.blob(digest, in: repository) } }
+            guard let descriptors else { return try await recordedBlob(digest, in: repository) }
+            return try await descriptors.blob(for: key) { () throws(RegistryError) in
+                try await recordedBlob(digest, in: repository)
+            }
         }
         guard let blob else { throw .blobUnknown(digest) }
         return blob
+    }
+
+    private func recordedBlob(
+        _ digest: Digest, in repository: RepositoryName
+    ) async throws(RegistryError) -> StoredBlob? {
+        try await registryErrors { try await metadata.read { try $0.blob(digest, in: repository) } }
+    }
+
+    /// Drops what is remembered of a blob, here and in Redis. Called after a commit and before its acknowledgement.
+    func forgetBlob(_ digest: Digest, in repository: RepositoryName) async {
+        let key = BlobKey(repository: repository, digest: digest)
+        // In this order: a loader that found the old value in Redis began before, and may not keep it.
+        await descriptors?.forget(key)
+        blobCache.invalidate([key])
+    }
+
+    /// Opens a blob's bytes where they are said to be or, when they are not there, where the store says by now: a push may
+    /// have put others in their place (``heal(_:with:in:)``), on another node as well.
+    private func openBytes(of blob: StoredBlob, in repository: RepositoryName) async throws -> any BlobReader {
+        do {
+            return try await storage.openBlob(blob.location)
+        } catch .missing(let what) {
+            await forgetBlob(blob.digest, in: repository)
+            guard let current = try await recordedBlob(blob.digest, in: repository) else {
+                throw RegistryError.blobUnknown(blob.digest)
+            }
+            guard current.location != blob.location else { throw BlobStorageError.missing(what) }
+            return try await storage.openBlob(current.location)
+        }
     }
 
     /// Where the client may read the blob without this server; nil when it reads it here. Small blobs are not asked for:
@@ -116,10 +148,12 @@ extension Registry {
         }
     }
 
-    private func smallBlob(_ blob: StoredBlob) async throws(RegistryError) -> ByteBuffer {
+    private func smallBlob(
+        _ blob: StoredBlob, in repository: RepositoryName
+    ) async throws(RegistryError) -> ByteBuffer {
         if let bytes = smallBlobs.bytes(of: blob.digest) { return bytes }
         return try await registryErrors {
-            let reader = try await storage.openBlob(blob.location)
+            let reader = try await openBytes(of: blob, in: repository)
             let bytes: ByteBuffer
             do {
                 bytes = try await reader.read(at: 0, length: Int(blob.size))

@@ -27,14 +27,19 @@ package final class Registry: Sendable {
     let logger: Logger
     let manifestCache: CoherentCache<ContentKey, PulledManifest>
     let blobCache: CoherentCache<BlobKey, StoredBlob>
+    /// Between ``blobCache`` and the store; nil for none.
+    let descriptors: DescriptorCache?
     let smallBlobs = SmallBlobCache()
     let sessions = UploadSessions()
     package let pulls: PullRecorder
 
-    package init(metadata: MetadataStore, storage: any BlobStorage, options: Options, logger: Logger) {
+    package init(
+        metadata: MetadataStore, storage: any BlobStorage, options: Options, descriptors: DescriptorCache? = nil, logger: Logger
+    ) {
         self.metadata = metadata
         self.storage = storage
         self.options = options
+        self.descriptors = descriptors
         self.logger = logger
         let validity = metadata.isShared ? Self.cacheValidity : nil
         manifestCache = CoherentCache(capacity: 24 * 1024 * 1024, validity: validity)
@@ -75,6 +80,7 @@ struct ContentKey: Hashable, Sendable {
     let reference: Reference
 }
 
+/// What one repository may know of a blob: whoever else holds it, this one's key is its own.
 struct BlobKey: Hashable, Sendable {
     let repository: RepositoryName
     let digest: Digest

@@ -1,6 +1,7 @@
 import CoveBlobs
 import CoveConfiguration
 import CoveOCI
+import CoveRedis
 import CoveRegistry
 import Foundation
 import HTTPTypes
@@ -24,6 +25,39 @@ extension Configuration {
             options.manifests = try validation.policy
             options.cachedBlobs = storage.cachedDescriptors
             options.redirects = !storage.redirectDisabled
+            return options
+        }
+    }
+
+    /// The Redis that keeps the whereabouts of blobs; nil when that is not its task.
+    var redisOptions: RedisOptions? {
+        get throws(ServeError) {
+            guard storage.cache == .redis, let redis else { return nil }
+            var addresses: [RedisAddress] = []
+            for text in redis.addresses {
+                guard let address = RedisAddress(parsing: text) else {
+                    throw ServeError("redis.addr: '\(text)' is not of the form host:port")
+                }
+                addresses.append(address)
+            }
+            let sentinels = RedisCredentials(username: redis.sentinelUsername, password: redis.sentinelPassword)
+            var options = RedisOptions(
+                redis.masterName.map { .sentinels(addresses, master: $0, sentinels) } ?? .servers(addresses))
+            options.credentials = RedisCredentials(username: redis.username, password: redis.password)
+            options.database = redis.database
+            options.dialTimeout = redis.dialTimeout
+            options.readTimeout = redis.readTimeout
+            options.writeTimeout = redis.writeTimeout
+            options.poolSize = redis.maxConnections
+            options.idleTime = redis.idleTimeout
+            options.tls = redis.tls.map { settings in
+                var tls = RedisOptions.TLS()
+                if let certificate = settings.certificate, let key = settings.key {
+                    tls.identity = RedisOptions.Identity(certificate: certificate, key: key)
+                }
+                tls.authorities = settings.rootCAs
+                return tls
+            }
             return options
         }
     }

@@ -1,6 +1,8 @@
 import CLinux
 import CoveConfiguration
 import CoveIdentity
+import CoveMetadata
+import CoveRedis
 import CoveRegistry
 import Foundation
 import HTTPTypes
@@ -36,7 +38,8 @@ package enum Serve {
         let group = MultiThreadedEventLoopGroup.singleton
         let stores = try await Stores.open(configuration, threads, logger)
         let registry = Registry(
-            metadata: stores.metadata, storage: stores.storage, options: try configuration.registryOptions, logger: logger)
+            metadata: stores.metadata, storage: stores.storage, options: try configuration.registryOptions,
+            descriptors: try await descriptors(configuration, stores.metadata, logger), logger: logger)
         let readiness = Readiness(registry: registry, options: configuration.readinessOptions, logger: logger)
         let frontend = Frontend(
             oci: OCIResponder(registry: registry, options: configuration.ociOptions),
@@ -113,6 +116,19 @@ package enum Serve {
             }
         #endif
         return limits
+    }
+
+    private static func descriptors(
+        _ configuration: Configuration, _ metadata: MetadataStore, _ logger: Logger
+    ) async throws -> DescriptorCache? {
+        guard let options = try configuration.redisOptions else { return nil }
+        let client: RedisClient
+        do throws(RedisError) {
+            client = try RedisClient(options, logger: logger)
+        } catch {
+            throw ServeError("redis: \(error)")
+        }
+        return DescriptorCache(redis: client, namespace: try await metadata.identity())
     }
 
     private static func authentication(

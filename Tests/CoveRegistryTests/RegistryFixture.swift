@@ -50,8 +50,8 @@ struct RegistryFixture {
     }
 
     /// A second registry on the same stores: another process, as far as memory goes.
-    func another(_ options: Registry.Options = .init()) -> Registry {
-        Registry(metadata: metadata, storage: storage, options: options, logger: Self.logger)
+    func another(_ options: Registry.Options = .init(), descriptors: DescriptorCache? = nil) -> Registry {
+        Registry(metadata: metadata, storage: storage, options: options, descriptors: descriptors, logger: Self.logger)
     }
 
     private static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -76,8 +76,8 @@ struct RegistryFixture {
         return digest
     }
 
-    func pull(_ digest: Digest, from repository: RepositoryName) async throws -> String {
-        let content = try await registry.openBlob(digest, in: repository, origin: origin)
+    func pull(_ digest: Digest, from repository: RepositoryName, at node: Registry? = nil) async throws -> String {
+        let content = try await (node ?? registry).openBlob(digest, in: repository, origin: origin)
         switch content.bytes {
         case .memory(let bytes): return String(buffer: bytes)
         case .storage(let reader):

@@ -8,6 +8,13 @@ package struct StoredBlob: Sendable, Equatable {
     package let size: Int64
     /// Where the bytes are, in the terms of the blob storage that wrote them.
     package let location: String
+
+    package init(id: Int64, digest: Digest, size: Int64, location: String) {
+        self.id = id
+        self.digest = digest
+        self.size = size
+        self.location = location
+    }
 }
 
 extension MetadataTransaction {
