@@ -13,7 +13,7 @@ from harness.server import free_port, merged
 
 # A remedy is an instruction.
 REMEDY = r"(?i)\b(check|create|set|start|grant|use|give|try|make|install|allow|choose|name|see|raise)\b"
-SECRETS = ("open sesame of s3", "open%20sesame", "open sesame", postgres.PASSWORD, postgres.ENCODED_PASSWORD, s3.SECRET_KEY)
+SECRETS = ("open sesame", "open%20sesame", postgres.PASSWORD, postgres.ENCODED_PASSWORD, s3.SECRET_KEY)
 
 
 @pytest.fixture(scope="module")

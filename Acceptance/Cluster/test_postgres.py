@@ -132,7 +132,7 @@ def test_a_node_is_not_ready_while_the_database_is_away(new_cluster, services):
 
 
 def test_connections_that_the_database_ends_are_made_anew(new_cluster, services):
-    """What an administrator, a failover or a firewall does. Idle connections are the pool's affair, not the client's."""
+    """By an administrator, a failover or a firewall. Idle connections are the pool's affair, not the client's."""
     cluster = new_cluster().start()
     registry = cluster.registry()
     image = images.image()

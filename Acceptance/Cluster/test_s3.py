@@ -50,7 +50,7 @@ def test_a_push_copies_nothing_within_s3(cluster, services, repository, size):
 
 
 def test_a_large_push_sends_its_bytes_once_and_reads_none(cluster, services, repository):
-    """But for the last part: it is stored when the PATCH is answered, and sent as a part when there is no more to come."""
+    """But for the last part: stored when the PATCH is answered, and sent as a part once there is no more to come."""
     data = random_bytes(40 * MIB)
     services.proxy.forget()
     push_as_docker(cluster.nodes[0].registry(), repository, data)
@@ -124,7 +124,8 @@ def redirecting(services, tmp_path_factory):
 
 def bytes_out(node) -> int:
     """What its kernel has sent for it, to whomever: clients, S3 and the database."""
-    return int(dict(line.split(": ") for line in Path(f"/proc/{node.process.pid}/io").read_text().splitlines())["wchar"])
+    lines = Path(f"/proc/{node.process.pid}/io").read_text().splitlines()
+    return int(dict(line.split(": ") for line in lines)["wchar"])
 
 
 def test_with_redirects_the_bytes_of_blobs_do_not_pass_the_nodes(redirecting, services, repository):
@@ -285,7 +286,11 @@ def test_an_abandoned_upload_is_ended_once_by_one_of_the_nodes(new_cluster):
         location = registry.start_upload("abandoned")
         expect(registry.patch(location, data=random_bytes(PART + 100)), 202)
         locations.append(target(location).rsplit("/", 1)[1].split("?")[0])
-    assert until(lambda: not cluster.database.query("SELECT id FROM upload") and not cluster.multipart_uploads(), seconds=30, every=0.5)
+
+    def all_gone() -> bool:
+        return not cluster.database.query("SELECT id FROM upload") and not cluster.multipart_uploads()
+
+    assert until(all_gone, seconds=30, every=0.5)
     time.sleep(1)
     for upload in locations:
         ends = [line for line in cluster.log.splitlines() if upload in line and "abandoned" in line]
