@@ -7,7 +7,7 @@ import urllib.parse
 
 import pytest
 
-from harness import images
+from harness import clock, images
 from harness.images import MIB, digest_of, random_bytes
 from harness.raw import expect
 from harness.s3 import PART
@@ -17,12 +17,12 @@ REDIRECTS = {"storage": {"redirect": {"disable": False}}}
 
 
 @pytest.fixture(params=[300, -300], ids=["ahead", "behind"])
-def skewed(request, new_cluster):
+def skewed(request, new_cluster, tmp_path):
     """Makes clusters whose second node's clock is off."""
 
     def make(config: dict | None = None):
         cluster = new_cluster(config)
-        cluster.nodes[1].set_clock(request.param)
+        cluster.nodes[1].env |= clock.off_by(request.param, tmp_path / "clock")
         cluster.start()
         date = expect(cluster.nodes[1].registry().get("/v2/"), 200).headers["Date"]
         off = email.utils.parsedate_to_datetime(date).timestamp() - time.time()

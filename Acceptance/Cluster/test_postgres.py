@@ -83,7 +83,7 @@ def test_a_restart_of_the_database_under_load_costs_seconds_and_nothing_that_was
 
 def test_requests_are_refused_while_the_database_does_not_answer(new_cluster, services):
     """It hangs: connections stand, nothing comes. Nobody waits for ever, and all is well when it goes on."""
-    cluster = new_cluster().start()
+    cluster = new_cluster({"metadata": {"statementtimeout": "3s"}}).start()
     registry = cluster.registry()
     registry.push_image("app", images.image(), "1")
     frozen = frozen_processes(services.postgres)
