@@ -12,8 +12,8 @@ from harness.images import random_bytes
 from harness.server import free_port, merged
 
 # A remedy is an instruction.
-REMEDY = r"(?i)\b(check|create|set|start|grant|use|give|try|make|install|allow|choose|name|see|raise)\b"
-SECRETS = ("open sesame of s3", "open%20sesame", "open sesame", postgres.PASSWORD, postgres.ENCODED_PASSWORD, s3.SECRET_KEY)
+REMEDY = r"(?i)\b(check|create|set|start|grant|use|give|try|make|install|allow|choose|name|see|raise|must be)\b"
+SECRETS = ("open sesame", "open%20sesame", postgres.PASSWORD, postgres.ENCODED_PASSWORD, s3.SECRET_KEY)
 
 
 @pytest.fixture(scope="module")
@@ -169,14 +169,14 @@ def test_a_check_of_a_good_configuration_says_so_and_changes_nothing(services, g
 
 
 def test_the_right_key_opens_a_bucket_that_checks_signatures(new_cluster, services, guarded):
-    """moto computes each signature anew, from what it received: of uploads in parts, lists and deletions too."""
-    cluster = new_cluster({"storage": {"s3": guarded, "redirect": {"disable": False}}}, size=2).start()
+    """moto computes each signature anew, from what it received: of uploads in parts, lists and deletions too. (Not of
+    signed addresses: those it does not understand.)"""
+    cluster = new_cluster({"storage": {"s3": guarded}}, size=2).start()
     registry = cluster.registry()
     image = images.image({"content": random_bytes(7_000_000)}, {"small": b"small"})
     registry.push_image("app/with.odd-names_1", image, "1")
     for blob in image.blobs:
-        url = f"/v2/app/with.odd-names_1/blobs/{blob.digest}"
-        assert registry.get(url, allow_redirects=True).content == blob.data
+        assert registry.blob("app/with.odd-names_1", blob.digest) == blob.data
     location = registry.start_upload("app")
     registry.patch(location, data=random_bytes(6_000_000))
     assert registry.delete(location).status_code == 204

@@ -101,7 +101,7 @@ def test_no_moved_tag_is_served_while_connections_to_the_database_are_ended(new_
 def cut_off(new_cluster, services):
     """Two nodes, and the network between the second one and the database."""
     relay = Relay(services.postgres.port).start()
-    cluster = new_cluster(size=2)
+    cluster = new_cluster({"metadata": {"statementtimeout": "3s"}}, size=2)
     node = cluster.nodes[1]
     node.config["metadata"]["url"] = cluster.database.url.replace(f":{services.postgres.port}/", f":{relay.port}/")
     node.write_config()
@@ -125,15 +125,14 @@ def test_a_node_cut_off_from_the_database_serves_no_tag_that_was_moved_elsewhere
     moved(cluster, "app", "moving", new)
     print(f"the move was acknowledged after {time.monotonic() - began:.1f} s")
     assert time.monotonic() - began < 15, "a node that is cut off must not keep the others from their work"
-    while time.monotonic() - began < 20:
+    while time.monotonic() - began < 12:
         asked = time.monotonic()
         answer = expect(second.get_manifest("app", "moving"), 200, 503)
         assert answer.status_code == 503 or answer.content == new.manifest.body
-        assert time.monotonic() - asked < 15
+        assert time.monotonic() - asked < 15, "beyond the time limits of the metadata section"
         time.sleep(0.1)
     relay.mend()
-    assert until(lambda: second.get_manifest("app", "moving").status_code == 200, seconds=20, every=0.2)
-    assert second.get_manifest("app", "moving").content == new.manifest.body
+    assert until(lambda: second.get_manifest("app", "moving").content == new.manifest.body, seconds=20, every=0.2)
 
 
 def test_a_blob_deleted_and_pushed_again_elsewhere_is_served_with_the_right_bytes(cluster, repository):

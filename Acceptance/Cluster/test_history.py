@@ -83,11 +83,11 @@ class Client:
         self.error: BaseException | None = None
 
     def run(self) -> None:
-        actions = {self.move: 52, self.move_back: 16, self.delete_tag: 16, self.delete_manifest: 10, self.change_blob: 6}
+        changes = {self.move: 52, self.move_back: 16, self.delete_tag: 16, self.delete_manifest: 10, self.change_blob: 6}
         looks = {self.look_at_tag: 70, self.look_at_manifest: 20, self.look_at_blob: 10}
         try:
             for _ in range(self.changes):
-                for choice in (actions, looks):
+                for choice in (changes, looks):
                     action = self.random.choices(list(choice), list(choice.values()))[0]
                     action(self.random.choice(REPOSITORIES))
         except BaseException as error:
@@ -106,8 +106,8 @@ class Client:
         content = answer.read()
         ended = time.monotonic()
         saw = answer.headers["Docker-Content-Digest"] if answer.status == 200 else None
-        about = {"tag": None, "digest": None} | about
-        done = Done(actor, verb, repository, **about, started=started, ended=ended, status=answer.status, node=node, saw=saw)
+        tag, digest = about.get("tag"), about.get("digest")
+        done = Done(actor, verb, repository, tag, digest, started, ended, answer.status, node, saw)
         assert answer.status in statuses, f"{done}: {answer.status} {content[:300]!r}"
         if method == "GET" and saw:
             assert digest_of(content) == saw, f"{done}: the bytes are not those of {saw}"

@@ -31,7 +31,8 @@ def filled(new_server):
     registry = server.registry()
     pushed = []
     for number in range(60):
-        image = images.image({"content": random_bytes(500)}, annotations={"number": str(number), "text": "ä ' \" \\ \n"})
+        annotations = {"number": str(number), "text": "ä ' \" \\ \n"}
+        image = images.image({"content": random_bytes(500)}, annotations=annotations)
         registry.push_image(f"team-{number % 7}/app", image, f"v{number}", "latest")
         pushed.append((f"team-{number % 7}/app", f"v{number}", image))
     subject = pushed[0][2]
@@ -89,7 +90,8 @@ def test_a_store_is_copied_to_postgresql_row_for_row_and_served_from_there(fille
     copied = {name: int(database.query(f'SELECT count(*) FROM "{name}"')[0][0]) for name in expected}
     assert copied == expected
     with contextlib.closing(sqlite3.connect(f"file:{server.root}/cove.db?mode=ro", uri=True)) as source:
-        query = "SELECT id, repository_id, lower(hex(digest)), media_type, annotations, created_at FROM manifest ORDER BY id"
+        columns = "id, repository_id, lower(hex(digest)), media_type, annotations, created_at"
+        query = f"SELECT {columns} FROM manifest ORDER BY id"
         rows = [tuple("" if value is None else str(value) for value in row) for row in source.execute(query)]
     assert database.query(query.replace("lower(hex(digest))", "encode(digest, 'hex')")) == rows
 

@@ -152,7 +152,8 @@ def test_of_two_nodes_that_finish_one_upload_exactly_one_says_created(cluster, r
         digest = digest_of(data)
         location = cluster.registries()[turn % 3].start_upload(repository)
         expect(cluster.registries()[turn % 2].patch(location, data=data), 202)
-        finishing = [lambda registry=registry: registry.finish_upload(location, digest) for registry in cluster.registries()]
+        nodes = cluster.registries()
+        finishing = [lambda node=node: node.finish_upload(location, digest) for node in nodes]
         statuses = [answer.status_code for answer in at_once(*finishing)]
         assert statuses.count(201) == 1, statuses
         assert all(400 <= status < 500 for status in statuses if status != 201), statuses

@@ -83,7 +83,7 @@ def test_a_restart_of_the_database_under_load_costs_seconds_and_nothing_that_was
 
 def test_requests_are_refused_while_the_database_does_not_answer(new_cluster, services):
     """It hangs: connections stand, nothing comes. Nobody waits for ever, and all is well when it goes on."""
-    cluster = new_cluster().start()
+    cluster = new_cluster({"metadata": {"statementtimeout": "3s"}}).start()
     registry = cluster.registry()
     registry.push_image("app", images.image(), "1")
     frozen = frozen_processes(services.postgres)
@@ -132,7 +132,7 @@ def test_a_node_is_not_ready_while_the_database_is_away(new_cluster, services):
 
 
 def test_connections_that_the_database_ends_are_made_anew(new_cluster, services):
-    """What an administrator, a failover or a firewall does. Idle connections are the pool's affair, not the client's."""
+    """By an administrator, a failover or a firewall. Idle connections are the pool's affair, not the client's."""
     cluster = new_cluster().start()
     registry = cluster.registry()
     image = images.image()

@@ -3,7 +3,6 @@
 import itertools
 import shutil
 import signal
-import threading
 import time
 import uuid
 from pathlib import Path
@@ -204,21 +203,27 @@ def test_an_upload_that_runs_while_every_node_is_restarted_is_finished(new_clust
     """Longer than any node lives: the client sends a chunk at a time, each once, to whoever is there."""
     cluster = new_cluster().start()
     registry = cluster.registry()
-    data = random_bytes(14 * MIB)
-    chunk = MIB // 2
+    pieces: list[bytes] = []
     location = registry.start_upload("app")
-    restarting = threading.Thread(target=lambda: [node.restart() for node in cluster.nodes])
-    restarting.start()
-    turns = 0
-    for start in range(0, len(data), chunk):
-        piece = data[start : start + chunk]
+
+    def send() -> None:
+        nonlocal location
+        piece, start = random_bytes(MIB // 2), sum(map(len, pieces))
         headers = {"Content-Range": f"{start}-{start + len(piece) - 1}"}
         location = expect(registry.patch(location, data=piece, headers=headers), 202).headers["Location"]
-        turns += restarting.is_alive()
-        if start + 2 * chunk >= len(data):
-            restarting.join(60)
-        time.sleep(0.3 if restarting.is_alive() else 0)
-    assert turns > 5, "the nodes were restarted too soon to prove anything"
+        pieces.append(piece)
+        time.sleep(0.2)
+
+    with Crowd() as crowd:
+        crowd.add(send)
+        sent = []
+        for node in cluster.nodes:
+            before = len(pieces)
+            node.restart()
+            sent.append(len(pieces) - before)
+    print(f"chunks sent while each node was restarted: {sent}")
+    assert min(sent) > 2, "the nodes were restarted too soon to prove anything"
+    data = b"".join(pieces)
     expect(registry.finish_upload(location, digest_of(data)), 201)
     for one in cluster.registries():
         assert one.blob("app", digest_of(data)) == data

@@ -5,9 +5,7 @@ import itertools
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pytest
-
-from . import programs, s3
+from . import s3
 from .certificates import Authority
 from .faults import FaultProxy
 from .nginx import Nginx
@@ -56,16 +54,6 @@ class Services:
 
 class Node(Server):
     """One of several: it may be asked directly, on a port of its own."""
-
-    def set_clock(self, seconds: int) -> None:
-        """From its next start its clock is off by so much. Only its calendar: what it measures goes on as it is."""
-        found = [*Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")]
-        if not found:
-            pytest.skip(programs.MISSING + "libfaketime")
-        self.env |= {"LD_PRELOAD": str(found[0]), "FAKETIME": f"{seconds:+d}", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
-        # The library adds to the environment of the first program that loads it, which Swift's takes badly: it looks
-        # for its arguments beside it.
-        self.wrapper = [programs.need("env")]
 
     @property
     def is_ready(self) -> bool:

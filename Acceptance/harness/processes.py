@@ -25,7 +25,10 @@ def _die_with_the_tests() -> None:
 
 
 def start(*command: object, log: Path, env: dict[str, str] | None = None, cwd: Path | None = None) -> subprocess.Popen:
-    """Starts a program whose output goes to the end of `log`, in a session of its own: Ctrl-C is for pytest."""
+    """Starts a program whose output goes to the end of `log`, in a session of its own: Ctrl-C is for pytest.
+
+    It ends with the thread that starts it, as Linux has it: so only the main thread starts what is to last.
+    """
     with open(log, "ab") as out:
         process = subprocess.Popen(
             [str(part) for part in command],

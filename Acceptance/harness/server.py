@@ -61,8 +61,6 @@ class Server:
         self.host = f"127.0.0.1:{self.port}"
         self.env = env or {}
         self.arguments: list[object] = ["serve", directory / "config.yml"]
-        # A program that starts it, with its arguments.
-        self.wrapper: list[object] = []
         self.log_path = directory / "server.log"
         self.config_path = directory / "config.yml"
         self.process: subprocess.Popen | None = None
@@ -91,8 +89,7 @@ class Server:
     def start(self, ready: bool = True) -> "Server":
         assert self.process is None, "already started"
         env = programs.environment(**self.env)
-        command = (*self.wrapper, programs.binary(), *self.arguments)
-        self.process = processes.start(*command, log=self.log_path, env=env, cwd=self.directory)
+        self.process = processes.start(programs.binary(), *self.arguments, log=self.log_path, env=env, cwd=self.directory)
         if ready:
             self.wait_until_ready()
         return self
