@@ -16,11 +16,12 @@ run: install-deps build ## Build and serve on 127.0.0.1:5000, with everything un
 build: ## Build the release binary, .build/release/cove
 	$(SWIFT) build -c release --product cove
 
-test: install-deps install-clients lint test-unit build test-acceptance test-cluster ## Everything CI runs
+test: install-deps install-clients lint test-unit build test-acceptance ## Everything CI runs; test-cluster comes beside it
 
 test-unit: ## The unit tests; those of the metadata store on SQLite and on PostgreSQL
-	$(SWIFT) test
-	scripts/with-postgresql $(SWIFT) test --skip-build --filter 'CoveMetadataTests|CoveRegistryTests'
+	$(SWIFT) test --skip 'CoveRedisTests|RedisRegistryTests'
+	$(SWIFT) test --skip-build --filter 'CoveRedisTests|RedisRegistryTests'
+	scripts/with-postgresql $(SWIFT) test --skip-build --filter 'CoveMetadataTests|CoveRegistryTests' --skip RedisRegistryTests
 
 test-acceptance: ## Real clients against a real server (needs a build)
 	scripts/acceptance --ignore=Cluster $(ARGS)
