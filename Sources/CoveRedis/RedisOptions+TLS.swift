@@ -8,7 +8,6 @@ extension RedisOptions.TLS {
         get throws(RedisError) {
             var configuration = TLSConfiguration.makeClientConfiguration()
             configuration.minimumTLSVersion = .tlsv12
-            if skipVerify { configuration.certificateVerification = .none }
             if !authorities.isEmpty {
                 var roots: [NIOSSLCertificate] = []
                 for path in authorities { roots += try Self.certificates(path) }

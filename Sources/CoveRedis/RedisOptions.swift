@@ -14,8 +14,6 @@ package struct RedisOptions: Sendable, Equatable {
         package var authorities: [String] = []
         /// The name that the server's certificate must have; nil for the host of its address.
         package var serverName: String?
-        /// Whether to accept any certificate.
-        package var skipVerify = false
 
         package init() {}
     }
