@@ -122,7 +122,7 @@ extension Registry {
     }
 
     /// Opens a blob's bytes where they are said to be or, when they are not there, where the store says by now: a push may
-    /// have put others in their place (``heal(_:with:in:)``), on another node as well.
+    /// have put others in their place (``heal(_:with:)``), on another node as well.
     private func openBytes(of blob: StoredBlob, in repository: RepositoryName) async throws -> any BlobReader {
         do {
             return try await storage.openBlob(blob.location)

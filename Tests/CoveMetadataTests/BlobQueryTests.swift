@@ -54,6 +54,19 @@ struct BlobQueryTests {
         }
     }
 
+    @Test("the holders of a blob are all repositories that it was linked to, and no others")
+    func holders() async throws {
+        let store = try await StoreFixture.make()
+        let names = try await store.write { store in
+            let (blob, other) = (try store.blob("b"), try store.blob("other"))
+            #expect(try store.holders(of: blob).isEmpty)
+            for name in ["one", "two"] { try store.link(blob.id, to: store.repository(name)) }
+            try store.link(other.id, to: store.repository("three"))
+            return try store.holders(of: blob).map(\.description).sorted()
+        }
+        #expect(names == ["one", "two"])
+    }
+
     @Test("a blob becomes collectable when its last holder lets go, and not before")
     func unlink() async throws {
         let store = try await StoreFixture.make()

@@ -125,6 +125,22 @@ struct RedisRegistryTests {
         #expect(try await pull(digest, from: app, at: node()) == text)
     }
 
+    @Test("a node that mends a blob withdraws the entries of all repositories that hold it")
+    func healedEverywhere() async throws {
+        let digest = try await fixture.push("x", to: app)
+        try await fixture.push("x", to: web)
+        let node = try node()
+        let redis = try server.redis()
+        for name in [app, web] { #expect(try await node.blobSize(digest, in: name) == 1) }
+        let (name, storage) = (app, fixture.storage)
+        let blob = try #require(try await fixture.metadata.read { try $0.blob(digest, in: name) })
+        try await storage.deleteBlob(blob.location)
+        try await node.pushBlob(RegistryFixture.body("x"), length: nil, expecting: digest, in: web, origin: fixture.origin)
+        for name in [app, web] {
+            #expect(try await redis.get("cove:test:blob:\(name)@\(digest)") == Array(DescriptorEntry.mark.utf8))
+        }
+    }
+
     @Test("bytes that are nowhere are an unavailable store, as without Redis")
     func missingBytes() async throws {
         let digest = try await fixture.push("x", to: app)

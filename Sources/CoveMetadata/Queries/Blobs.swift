@@ -92,6 +92,14 @@ extension MetadataTransaction {
         throw MetadataError.corrupt("blob \(digest) was inserted but is not there")
     }
 
+    /// Every repository that holds this blob.
+    package func holders(of blob: StoredBlob) throws -> [RepositoryName] {
+        try connection.rows(
+            "SELECT r.name FROM repository r JOIN repository_blob rb ON rb.repository_id = r.id WHERE rb.blob_id = $1",
+            [.integer(blob.id)]
+        ).map { try RepositoryName(parsing: $0.text(0)) }
+    }
+
     /// Records that a blob's bytes are at another location now.
     package func move(_ blob: StoredBlob, to location: String) throws {
         try connection.perform(

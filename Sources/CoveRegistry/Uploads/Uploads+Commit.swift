@@ -31,7 +31,7 @@ extension Registry {
                 let blob = try await record(
                     digest, size: checkpoint.offset, at: location, upload: upload == nil ? nil : id, in: repository, origin)
                 if blob.location == location { return .recorded }
-                return try await heal(blob, with: location, in: repository) ? .recorded : .notNeeded
+                return try await heal(blob, with: location) ? .recorded : .notNeeded
             } catch {
                 failing(error)
                 // The database may or may not have written what it could not confirm.
@@ -64,15 +64,14 @@ extension Registry {
     /// Puts fresh bytes in the place of a known blob's that are gone or cut short: pushing again mends a damaged store.
     ///
     /// - Returns: whether the fresh bytes are the blob's now.
-    private func heal(
-        _ blob: StoredBlob, with location: String, in repository: RepositoryName
-    ) async throws(RegistryError) -> Bool {
+    private func heal(_ blob: StoredBlob, with location: String) async throws(RegistryError) -> Bool {
         try await registryErrors {
             if try await storage.size(of: blob.location) == blob.size { return false }
-            try await metadata.write(in: .upkeep) { try $0.move(blob, to: location) }
-            // Other repositories' entries in Redis end by themselves, or when the bytes are missed.
-            await descriptors?.forget(BlobKey(repository: repository, digest: blob.digest))
-            blobCache.removeAll()
+            let holders = try await metadata.write(in: .upkeep) { store in
+                try store.move(blob, to: location)
+                return try store.holders(of: blob)
+            }
+            for repository in holders { await forgetBlob(blob.digest, in: repository) }
             logger.warning(
                 "the bytes of a blob were missing and have been replaced by a push",
                 metadata: ["digest": "\(blob.digest)", "location": "\(blob.location)"])
