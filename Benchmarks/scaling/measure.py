@@ -3,8 +3,9 @@
 
     python3 Benchmarks/scaling/measure.py postgresql://postgres@/postgres --manifests 200000
 
-Needs psql and pgbench, and a database in which it may make the schema `cove_scaling`, which is dropped before and
-after. Reads the tables from Sources/CoveMetadata/Schema.swift, so what is measured is what Cove makes.
+Needs psql and pgbench, and as a superuser a database in which it may make the schema `cove_scaling`, which is dropped
+before and after. Reads the tables from Sources/CoveMetadata/Schema.swift, so what is measured is what Cove makes. The
+server is on Linux and does nothing else meanwhile: its processor's time is that of all of its connections.
 """
 
 from __future__ import annotations
@@ -60,6 +61,11 @@ INSERT INTO tag (repository_id, name, manifest_id, created_at, updated_at, updat
 INSERT INTO tag_history (repository_id, name, digest, at, actor)
     SELECT m % {repositories} + 1, 'v1.0-' || substr(encode(key('t', m), 'hex'), 3, 19), key('m', m), 1, 'robot-ci'
     FROM generate_series(low, high) m, generate_series(1, 3) r WHERE m % 4 = 0;
+-- Each is pulled once, soon after its push.
+INSERT INTO manifest_pull (manifest_id, count, last_at)
+    SELECT m + 1, 1, 1 FROM generate_series(low, high) m ORDER BY random();
+INSERT INTO tag_pull (repository_id, name, count, last_at)
+    SELECT repository_id, name, 1, 1 FROM tag WHERE manifest_id BETWEEN low + 1 AND high + 1 ORDER BY random();
 $$;
 """
 
@@ -71,8 +77,9 @@ EVENT = """INSERT INTO event (at, action, repository, digest, media_type, size, 
 ONE_EVENT = EVENT + "(SELECT :n::bigint n) one;"
 
 # The statements of Sources/CoveMetadata/Queries, for an image of ten blobs of which four are new.
-def held(positions: range) -> str:
-    digests = ", ".join(f"key('b', (:n + {p}) % {{blobs}})" for p in positions)
+def held() -> str:
+    # A list of ten is filled up to sixteen with its last.
+    digests = ", ".join(f"key('b', (:n + {min(p, 9)}) % {{blobs}})" for p in range(16))
     return f"""SELECT b.digest, b.size FROM blob b JOIN repository_blob rb ON rb.blob_id = b.id
         WHERE rb.repository_id = :r AND b.state = 0 AND b.digest IN ({digests});"""
 
@@ -98,26 +105,43 @@ UPLOAD = """INSERT INTO upload VALUES ('u' || :n + {p}, 'team/application-000000
     UPDATE blob SET unreferenced_since = NULL WHERE id = :b_id AND unreferenced_since IS NOT NULL;
     """ + ONE_EVENT + "COMMIT;"
 PUSH = "\n".join([*(UPLOAD.format(p=p) for p in range(4)), "BEGIN;", LOCK,
-    held(range(4)), held(range(4, 8)), held(range(8, 9)), held(range(9, 10)),
-    "SELECT id, media_type FROM manifest WHERE repository_id = :r AND digest = key('x', :n);",
+    held(),
     """INSERT INTO manifest (repository_id, digest, media_type, artifact_type, annotations_size, size, created_at,
         created_by, payload) SELECT :r, key('x', :n), 'application/vnd.oci.image.manifest.v1+json',
         'application/vnd.oci.image.config.v1+json', 0, 1800, 1, 'robot-ci', payload FROM manifest
-        WHERE id = :r RETURNING id \\gset m_""",
-    references(range(8)), references(range(8, 9)), references(range(9, 10)),
-    "SELECT manifest_id FROM tag WHERE repository_id = :r AND name = 'v' || :n;",
+        WHERE id = :r
+        ON CONFLICT (repository_id, digest) DO NOTHING RETURNING id \\gset m_""",
+    references(range(4)), references(range(4, 8)), references(range(8, 10)),
     """INSERT INTO tag (repository_id, name, manifest_id, created_at, updated_at) VALUES (:r, 'v' || :n, :m_id, 1, 1)
-        ON CONFLICT (repository_id, name) DO UPDATE SET manifest_id = excluded.manifest_id;""",
+        ON CONFLICT (repository_id, name) DO NOTHING;""",
     "INSERT INTO tag_history (repository_id, name, digest, at) VALUES (:r, 'v' || :n, key('x', :n), 1);",
     ONE_EVENT, "COMMIT;"])
-COUNT = """UPDATE manifest SET pull_count = pull_count + 1, pulled_at = 1
-    WHERE repository_id = :n % {manifests} % {repositories} + 1 AND digest = key('m', :n % {manifests});"""
+COUNT = """INSERT INTO manifest_pull (manifest_id, count, last_at)
+    SELECT m.id, 1, 2 FROM manifest m JOIN repository r ON r.id = m.repository_id
+    WHERE r.name = 'team/application-' || lpad((({n}) % {manifests} % {repositories} + 1)::text, 7, '0')
+        AND m.digest = key('m', ({n}) % {manifests})
+    ON CONFLICT (manifest_id) DO UPDATE
+    SET count = manifest_pull.count + excluded.count, last_at = excluded.last_at;"""
+
+
+def flush(events: int, images: int) -> str:
+    """A transaction of pulls, of which some count one of 10 000 images, as a node writes it: 128 statements a round trip."""
+    rows = [ONE_EVENT.replace(":n", f"(:n + {row})") for row in range(events)]
+    counts = [COUNT.replace("{n}", f":n + {row}").replace("{manifests}", "10000") for row in range(images)]
+    statements = ["BEGIN;", *rows, *counts, "COMMIT;"]
+    trips = (statements[start:start + 128] for start in range(0, len(statements), 128))
+    return "\n".join(f"\\startpipeline\n{' '.join(trip)}\n\\endpipeline\n" for trip in trips)
+
+
 LOOK = """SELECT m.id, m.digest FROM repository r JOIN tag t ON r.id = t.repository_id JOIN manifest m
     ON m.id = t.manifest_id WHERE r.name = 'team/application-0000007' AND t.name = 'v1.0-' || :n;"""
-COSTS = [("a push of an image, 500 after a checkpoint", PUSH, 500), ("the same, 2000 after a checkpoint", PUSH, 2000),
-         ("a row of pulls", ONE_EVENT, 4000), ("a pull counted, first since a checkpoint", COUNT, 1000),
-         ("pulls counted, on the same pages", COUNT.replace("{manifests}", "100"), 4000),
-         ("a tag looked up", LOOK, 4000)]
+# What is measured, how often, and how many of it a script does.
+COSTS = [("a push of an image, 500 after a checkpoint", PUSH, 500, 1),
+         ("the same, 2000 after a checkpoint", PUSH, 2000, 1),
+         ("a row in event, 500 a transaction", flush(500, 0), 100, 500),
+         ("a manifest counted, 80 a transaction", flush(0, 80), 500, 80),
+         ("the same alone, first since a checkpoint", COUNT.replace("{n}", ":n"), 1000, 1),
+         ("a tag looked up", LOOK, 4000, 1)]
 
 
 class Database:
@@ -132,12 +156,20 @@ class Database:
             raise SystemExit(done.stderr)
         return [line.split("|") for line in done.stdout.splitlines()]
 
-    def cost(self, script: str, count: int) -> tuple[float, float]:
-        """Bytes of log and seconds that a script takes on one connection when no sync is waited for."""
-        before = float(self.run("CHECKPOINT; SELECT pg_current_wal_insert_lsn() - '0/0'")[0][0])
+    def spent(self) -> tuple[float, float]:
+        """Bytes of log and ticks (of 10 ms) of processor, those of the connections that have ended."""
+        log, stat = self.run("""SELECT pg_current_wal_insert_lsn() - '0/0',
+            pg_read_file('/proc/' || split_part(pg_read_file('postmaster.pid'), E'\\n', 1) || '/stat')""")[0]
+        user, system = stat.rpartition(") ")[2].split()[13:15]
+        return float(log), int(user) + int(system)
+
+    def cost(self, script: str, count: int) -> tuple[float, float, float]:
+        """Bytes of log, seconds, and seconds of the server's processor that a script takes, when no sync is waited for."""
+        self.run("CHECKPOINT")
+        before = self.spent()
         with tempfile.NamedTemporaryFile("w", suffix=".sql") as file:
             file.write("\\set n random(1, 2000000000)\n\\set r random(1, 100)\n")
-            file.write(re.sub(r"\s*\n\s*", " ", script).replace(";", ";\n").replace("_ ", "_\n"))
+            file.write(re.sub(r"(;|_ |pipeline )", r"\1\n", re.sub(r"\s*\n\s*", " ", script)))
             file.flush()
             done = subprocess.run(
                 ["pgbench", "-n", "-M", "prepared", "-t", str(count), "-f", file.name, self.url], text=True,
@@ -145,8 +177,9 @@ class Database:
                                           "-c search_path=cove_scaling -c synchronous_commit=off"})
         if done.returncode:
             raise SystemExit(done.stderr)
-        after = float(self.run("SELECT pg_current_wal_insert_lsn() - '0/0'")[0][0])
-        return (after - before) / count, float(re.search(r"latency average = ([\d.]+)", done.stdout)[1]) / 1e3
+        time = float(re.search(r"latency average = ([\d.]+)", done.stdout)[1]) / 1e3
+        log, ticks = (after - then for after, then in zip(self.spent(), before))
+        return log / count, time, ticks / 100 / count
 
 
 def main() -> None:
@@ -191,12 +224,12 @@ def compare(database: Database, manifests: int) -> None:
 
 
 def costs(database: Database, manifests: int, repositories: int) -> None:
-    print(f"\n{'':44}{'log':>10}{'time':>10}")
-    for name, script, count in COSTS:
+    print(f"\n{'':46}{'log':>10}{'time':>10}{'processor':>12}")
+    for name, script, count, each in COSTS:
         for word, number in (("{blobs}", manifests * 4), ("{manifests}", manifests), ("{repositories}", repositories)):
             script = script.replace(word, str(number))
-        log, time = database.cost(script, count)
-        print(f"{name:44}{log:8.0f} B{time * 1e6:7.0f} µs")
+        log, time, processor = (cost / each for cost in database.cost(script, count))
+        print(f"{name:46}{log:8.0f} B{time * 1e6:7.0f} µs{processor * 1e6:9.0f} µs")
 
 
 if __name__ == "__main__":

@@ -42,11 +42,13 @@ class Load:
     round_trip: float = option(0.3e-3, "s between node and database")
     query_time: float = option(30e-6, "s of a database core for a query by index")
     write_time: float = option(60e-6, "s of a database core for a statement of a transaction")
-    rounds: int = option(9, "round trips of the transaction of a manifest")
-    count_pulls: bool = option(True, "pulls are written down: a row each, and counts")
-    count_time: float = option(180e-6, "s of a database core for a row of pulls: an event, a name, a count")
-    count_rows: int = option(1, "rows of pulls that one round trip writes")
-    count_wal: float = option(770, "bytes of log for a row of pulls")
+    rounds: int = option(5, "round trips of the transaction of a manifest; one more when it moves a tag")
+    count_pulls: bool = option(True, "pulls are written down: a row each, and counts of manifests")
+    ahead: int = option(128, "statements of the writing of pulls that one round trip takes")
+    event_time: float = option(30e-6, "s of a database core for a row of pulls in `event`")
+    event_wal: float = option(480, "bytes of log for it")
+    count_time: float = option(50e-6, "s of a database core for the count of a manifest: one of the pulls of a transaction")
+    count_wal: float = option(180, "bytes of log for it")
     fsync: float = option(1e-3, "s of a sync of the log, with what a synchronous standby adds")
     wal_rate: float = option(250e6, "bytes/s that the log's disk or the standby takes")
     push_wal: float = option(18e3, "bytes of log of a pushed image, whole pages not counted")
@@ -73,9 +75,12 @@ class Cluster:
         self.s3_put = Station(clock, "S3 PUT rate", load.s3_prefixes)
         self.s3_get = Station(clock, "S3 GET rate", load.s3_prefixes)
         self.confirmed: dict[tuple, float] = {}
-        self.pull_rows = [0] * load.nodes
+        self.pull_rows: list[list[int | None]] = [[] for _ in each]  # the image, or none for a blob
+        self.counted: dict[int, Pool] = {}
+        self.order = list(range(load.images + 1))  # of the images in the counts
+        random.Random(0).shuffle(self.order)
         self.rows_counted, self.rows_written, self.writing_time = 0, 0, 0.0
-        self.asking: set[tuple] = set()
+        self.asking: dict[tuple, tuple[float, list[Resume]]] = {}
         self.writers: dict[tuple, list] = defaultdict(list)
         self.locks: dict[int, Pool] = {}
         self.latency: dict[str, list[tuple[float, float]]] = defaultdict(list)
@@ -123,14 +128,14 @@ class Cluster:
             began, node = self.clock.now, self.node()
             yield from self.lookup(node, (node, image, kind))
             self.note("manifest GET", began)
-        self.count(node)
+        self.count(node, image)
         for position in range(self.load.fetched):
             self.clock.start(self.fetch(image, position))
 
     def fetch(self, image: int, position: int) -> Process:
         began, node = self.clock.now, self.node()
         yield from self.lookup(node, (node, image, position))
-        self.count(node)
+        self.count(node, None)
         if self.load.redirect:
             self.note("blob GET", began)
         yield self.s3_get.use(1 / 5500)
@@ -147,9 +152,10 @@ class Cluster:
             node = self.node()
             yield from self.lookup(node, None)
         yield self.together([self.upload(repository) for _ in range(self.load.new)])
-        put = self.clock.now
-        yield from self.write(self.node(), repository, 14, self.load.rounds, 0.4, self.leaves / 2)
-        if self.random.random() < self.load.moves:
+        put, moves = self.clock.now, self.random.random() < self.load.moves
+        statements, rounds = (11, self.load.rounds + 1) if moves else (9, self.load.rounds)
+        yield from self.write(self.node(), repository, statements, rounds, 0.4, self.leaves / 2)
+        if moves:
             yield self.clock.sleep(self.load.validity)
         self.note("manifest PUT", put)
         self.note("image push", began)
@@ -180,23 +186,28 @@ class Cluster:
     # What it asks for.
 
     def lookup(self, node: int, key: tuple | None) -> Process:
-        """A request that the cache answers while it is fresh. From half of that time on one request has it confirmed."""
+        """A request that the cache answers while it is fresh. From half of that time on one request has it confirmed, for all
+        that come meanwhile."""
         yield self.node_cpu[node].use(self.load.request_time)
         if key:
-            age = self.clock.now - self.confirmed.get(key, -1.0)
-            if age < self.load.validity / (1 if key in self.asking else 2):
+            age, other = self.clock.now - self.confirmed.get(key, -1.0), self.asking.get(key)
+            if age < self.load.validity / (1 if other else 2):
                 return
-            self.asking.add(key)
-        asked = self.clock.now
+            if other and self.clock.now - other[0] < self.load.validity:
+                yield other[1].append
+                return
+            mine = self.asking[key] = (self.clock.now, other[1] if other else [])
         yield self.pool[node].take
         yield self.clock.sleep(self.load.round_trip)
         yield self.db_cpu.use(self.random.expovariate(1 / self.load.query_time))
         if key is None and self.random.random() < self.miss:  # what is pulled often is in memory
             yield self.disk.use(self.random.expovariate(1 / self.load.disk_read))
         self.pool[node].give()
-        if key:
-            self.confirmed[key] = asked
-            self.asking.discard(key)
+        if key and self.asking.get(key) is mine:
+            del self.asking[key]
+            self.confirmed[key] = mine[0]
+            for resume in mine[1]:
+                self.clock.after(0.0, resume)
 
     def write(self, node: int, repository: int | None, statements: int, rounds: int, share: float, leaves: float) -> Process:
         """A transaction. Those of one lane on one node wait for each other and share the next commit: of a repository, or
@@ -248,14 +259,30 @@ class Cluster:
         here it is ten times, so that a short run is as a long one: what is written is the same."""
         yield self.clock.sleep(self.random.random() / 10)
         while True:
-            rows, self.pull_rows[node] = self.pull_rows[node], 0
-            for start in range(0, rows, 500):
-                some, began = min(500, rows - start), self.clock.now
-                rounds = -(-some // self.load.count_rows)
-                yield from self.transaction(node, some * self.load.count_time, rounds, some * self.load.count_wal)
-                self.rows_written += some
+            rows, self.pull_rows[node] = self.pull_rows[node], []
+            for start in range(0, len(rows), 500):
+                some, began = rows[start:start + 500], self.clock.now
+                yield from self.flush(node, some)
+                self.rows_written += len(some)
                 self.writing_time += self.clock.now - began
             yield self.clock.sleep(0.1)
+
+    def flush(self, node: int, rows: list[int | None]) -> Process:
+        """The events, then the count of each image, in the order of all nodes. A count is locked until the commit."""
+        images = sorted({self.order[image] for image in rows if image is not None})
+        rounds = -(-(2 + len(rows) + len(images)) // self.load.ahead)
+        yield self.pool[node].take
+        for _ in range(rounds):
+            yield self.clock.sleep(self.load.round_trip)
+            yield self.db_cpu.use(self.random.expovariate(rounds / len(rows) / self.load.event_time))
+        locks = [self.counted.setdefault(image, Pool(self.clock, "count", 1)) for image in images]
+        for lock in locks:
+            yield lock.take
+            yield self.db_cpu.use(self.random.expovariate(1 / self.load.count_time))
+        yield self.log.commit(len(rows) * self.load.event_wal + len(images) * self.load.count_wal)
+        for lock in locks:
+            lock.give()
+        self.pool[node].give()
 
     def transfer(self, cards: list[Station], size: float) -> Process:
         while size > 0:
@@ -290,9 +317,9 @@ class Cluster:
     def blob_size(self) -> float:
         return self.random.expovariate(1 / self.load.blob_bytes)
 
-    def count(self, node: int) -> None:
+    def count(self, node: int, image: int | None) -> None:
         if self.load.count_pulls and self.random.random() >= self.load.same_client:
-            self.pull_rows[node] += 1
+            self.pull_rows[node].append(image)
             self.rows_counted += 1
 
     def note(self, kind: str, began: float) -> None:

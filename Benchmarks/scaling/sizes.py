@@ -61,15 +61,16 @@ class Table:
         return PAGE / fitting
 
 
-def schema(references: int = 10, new: int = 4, tagged: float = 0.5, payload: int = 950) -> list[Table]:
+def schema(references: int = 10, new: int = 4, tagged: float = 0.5, payload: int = 960) -> list[Table]:
     """Tables of a store in which each manifest brings `new` blobs that nobody had, and refers to some that were there.
 
-    `payload` is what PostgreSQL keeps of the manifest's bytes once it has compressed them.
+    Each manifest has been pulled, and by each of its tags. `payload` is what PostgreSQL keeps of the manifest's bytes once
+    it has compressed them.
     """
     digest, name, location = 33, 24, 61  # a location in a bucket; in a filesystem 112
     shared = references / new
     return [
-        Table("manifest", [I, I, digest, 42, 41, NULL, NULL, I, I, I, 8, I, I, payload], 1, [
+        Table("manifest", [I, I, digest, 42, 41, NULL, NULL, I, I, I, 8, payload], 1, [
             Index("primary key", [I], ASCENDING),
             Index("repository, digest", [I, digest], RANDOM, touches=1)]),
         Table("manifest_reference", [I, I, 5, digest, I, 43], references, [
@@ -82,12 +83,14 @@ def schema(references: int = 10, new: int = 4, tagged: float = 0.5, payload: int
         Table("repository_blob", [I, I, I], new * 1.25, [
             Index("primary key", [I, I], RANDOM, touches=1),
             Index("blob", [I], ASCENDING)]),
-        Table("tag", [I, name, I, I, I, 8, I, I], tagged, [
+        Table("tag", [I, name, I, I, I, 8], tagged, [
             Index("primary key", [I, name], RANDOM, touches=tagged),
             Index("manifest", [I], ASCENDING)]),
         Table("tag_history", [I, I, name, digest, I, 8], tagged * 1.5, [
             Index("primary key", [I], ASCENDING),
             Index("repository, name", [I, name, I], RANDOM, touches=tagged)]),
+        Table("manifest_pull", [I, I, I], 1, [Index("primary key", [I], RANDOM)]),
+        Table("tag_pull", [I, name, I, I], tagged, [Index("primary key", [I, name], RANDOM)]),
     ]
 
 

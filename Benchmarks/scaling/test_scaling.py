@@ -97,6 +97,27 @@ class Model(unittest.TestCase):
         asked = 2 * 500 / (1 + 500 * 0.010 / 2)
         self.assertAlmostEqual(cluster.utilisation()["database CPU"], asked * 30e-6 / 16, delta=0.0001)
 
+    def flushed(self, images: list[range]) -> list[float]:
+        """When each of some nodes has written down 500 pulls that begin 1 ms after each other."""
+        cluster = Cluster(Load(round_trip=1e-3, event_time=1e-12, count_time=1e-12, fsync=10e-3, wal_rate=1e15), seed=3)
+        clock, done = cluster.clock, []
+
+        def flush(node: int):
+            yield clock.sleep(node * 1e-3)
+            yield from cluster.flush(node, [None] * 417 + list(images[node]))
+            done.append(clock.now)
+
+        for node in range(len(images)):
+            clock.start(flush(node))
+        clock.run(1)
+        return [round(time, 6) for time in done]
+
+    def test_flushes_wait_for_each_other_where_they_count_the_same(self):
+        # 500 events, 83 counts, BEGIN and COMMIT: 585 statements, five round trips. Then the sync, which those share that
+        # come while another is under way.
+        self.assertEqual(self.flushed([range(83), range(83, 166), range(166, 249)]), [0.015, 0.025, 0.025])
+        self.assertEqual(self.flushed([range(83)] * 3), [0.015, 0.025, 0.035])
+
     def test_the_same_seed_gives_the_same_run(self):
         first, second = (self.run_with(pulls=50, pushes=2).utilisation() for _ in range(2))
         self.assertEqual(first, second)
