@@ -97,6 +97,7 @@ extension OCIResponder {
 extension ResponseBody {
     /// A part of a blob. The reader is closed at the end.
     static func streaming(_ reader: any BlobReader, _ part: Range<Int64>, for exchange: Exchange) -> ResponseBody {
+        reader.expect(part)
         let pump = BlobPump(reader: reader, channel: exchange.channel, traffic: exchange.traffic)
         return ResponseBody(contentLength: part.count) { writer in
             do {
