@@ -44,6 +44,7 @@ package struct MetadataStore: Sendable {
     /// The schema's version, and the one that this program writes.
     ///
     /// - Returns: found 0 for an empty store.
+    /// - Throws: ``MetadataError``, also when the schema is not up to date and the user may not change it.
     package static func schemaVersion(_ engine: any SQLEngine) async throws -> (found: Int, supported: Int) {
         let found = try await engine.read { connection in
             let names: String =
@@ -51,12 +52,16 @@ package struct MetadataStore: Sendable {
                 case .sqlite: "SELECT 1 FROM sqlite_master WHERE name = 'schema_version'"
                 case .postgresql: "SELECT 1 WHERE to_regclass('schema_version') IS NOT NULL"
                 }
-            guard try connection.row(names, []) != nil else { return 0 }
-            let state = try Schema.version(connection)
-            guard state.oldest <= Schema.steps.count else {
-                throw MetadataError.newerSchema(found: state.version, supported: Schema.steps.count)
+            var found = 0
+            if try connection.row(names, []) != nil {
+                let state = try Schema.version(connection)
+                guard state.oldest <= Schema.steps.count else {
+                    throw MetadataError.newerSchema(found: state.version, supported: Schema.steps.count)
+                }
+                found = state.version
             }
-            return state.version
+            if found < Schema.steps.count { try Schema.checkMayMigrate(connection) }
+            return found
         }
         return (found, Schema.steps.count)
     }

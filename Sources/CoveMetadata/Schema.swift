@@ -38,6 +38,18 @@ enum Schema {
             [.text(String(UInt64.random(in: 0...(.max)), radix: 36))])
     }
 
+    /// Whether the user of the connection may make tables.
+    ///
+    /// - Throws: ``MetadataError/unavailable(_:)`` when not.
+    static func checkMayMigrate(_ connection: any SQLConnection) throws {
+        guard connection.dialect == .postgresql else { return }
+        let may = try connection.row(
+            "SELECT COALESCE(current_schema(), ''), COALESCE(has_schema_privilege(current_schema(), 'CREATE'), FALSE)", [])
+        guard let may, try may.integer(1) == 1 else {
+            throw MetadataError.unavailable("permission denied for schema \(try may?.text(0) ?? ""): its user may not make tables")
+        }
+    }
+
     /// The version of the schema that is there, and the oldest whose programs can work with it; 0 for an empty store.
     static func version(_ connection: any SQLConnection) throws -> (version: Int, oldest: Int) {
         let version = Int(try connection.row("SELECT COALESCE(MAX(version), 0) FROM schema_version", [])?.integer(0) ?? 0)

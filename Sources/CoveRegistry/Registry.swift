@@ -15,6 +15,8 @@ package final class Registry: Sendable {
         package var manifests = ManifestPolicy()
         /// How many blobs' whereabouts are kept in memory; 0 keeps none.
         package var cachedBlobs = 50_000
+        /// How often an upload that is being received is said to be in use, where another node might end it.
+        package var uploadRenewal = Duration.seconds(60)
         /// Whether clients are sent to the storage for what it can give them itself.
         package var redirects = true
 

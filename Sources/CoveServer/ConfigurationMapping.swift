@@ -25,6 +25,7 @@ extension Configuration {
             options.manifests = try validation.policy
             options.cachedBlobs = storage.cachedDescriptors
             options.redirects = !storage.redirectDisabled
+            options.uploadRenewal = min(.seconds(60), storage.uploadPurging.age / 3)
             return options
         }
     }

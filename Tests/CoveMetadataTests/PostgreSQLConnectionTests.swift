@@ -111,7 +111,7 @@ struct PostgreSQLConnectionTests {
         arguments: [
             ("40001", PostgreSQLFailure.Kind.conflict), ("40P01", .conflict), ("23505", .conflict), ("53100", .full),
             ("57014", .timedOut), ("55P03", .timedOut), ("57P01", .connectionLost), ("08006", .connectionLost),
-            ("53300", .unreachable), ("42P01", .refused), ("23503", .refused),
+            ("53300", .unreachable), ("42P01", .refused), ("23503", .conflict),
         ])
     func kinds(state: String, kind: PostgreSQLFailure.Kind) {
         let failure = PostgreSQLFailure(state: state, message: "why")

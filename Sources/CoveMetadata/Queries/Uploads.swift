@@ -67,6 +67,11 @@ extension MetadataTransaction {
             ]) > 0
     }
 
+    /// Says that somebody is at work on an upload.
+    package func renewUpload(_ id: String) throws {
+        try connection.perform("UPDATE upload SET updated_at = $1 WHERE id = $2", [.integer(now), .text(id)])
+    }
+
     /// - Returns: whether there was such an upload. Of two that finish one upload, exactly one is told true.
     package func deleteUpload(_ id: String) throws -> Bool {
         try connection.run("DELETE FROM upload WHERE id = $1", [.text(id)]) > 0

@@ -13,10 +13,13 @@ extension Registry {
         try await registryErrors {
             do {
                 try await place(id, at: checkpoint, as: digest, in: repository, upload, origin: origin) { failure = $0 }
-            } catch BlobStorageError.missing where upload != nil {
-                // Another node has joined its parts: it is finishing the upload, or has.
-                let isThere = try await metadata.read { try $0.upload(id.description) } != nil
-                throw isThere ? RegistryError.uploadBusy(id.uuid) : .uploadUnknown(id.uuid)
+            } catch let error as BlobStorageError where upload != nil && error != .full {
+                // Another node may have finished the upload meanwhile, and left this one nothing to join.
+                guard try await metadata.read({ try $0.upload(id.description) }) != nil else {
+                    throw RegistryError.uploadUnknown(id.uuid)
+                }
+                if case .missing = error { throw RegistryError.uploadBusy(id.uuid) }
+                throw error
             }
         }
         if let failure { throw failure }

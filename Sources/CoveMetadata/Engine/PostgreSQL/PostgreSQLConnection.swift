@@ -77,12 +77,10 @@ final class PostgreSQLConnection: SQLConnection {
     func checkWhileIdle() {
         guard isUsable, awaited.isEmpty else { return }
         var descriptor = pollfd(fd: PQsocket(handle), events: Int16(POLLIN), revents: 0)
-        guard poll(&descriptor, 1, 0) > 0 else { return }
-        if PQconsumeInput(handle) != 1 || PQstatus(handle) != CONNECTION_OK { isUsable = false }
-        // A server that goes says so first: an answer that nobody asked for.
-        if descriptor.revents & Int16(POLLHUP | POLLERR) != 0 { isUsable = false }
-        var ended = pollfd(fd: PQsocket(handle), events: Int16(POLLIN), revents: 0)
-        if isUsable, poll(&ended, 1, 0) > 0, PQconsumeInput(handle) != 1 { isUsable = false }
+        // A server that goes says so first, and then closes.
+        while isUsable, poll(&descriptor, 1, 0) > 0 {
+            isUsable = PQconsumeInput(handle) == 1 && PQstatus(handle) == CONNECTION_OK
+        }
     }
 
     // MARK: - Statements

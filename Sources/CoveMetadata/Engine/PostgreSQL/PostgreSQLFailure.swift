@@ -3,7 +3,7 @@ struct PostgreSQLFailure: Error {
     enum Kind: Equatable {
         /// The server refused the statement for a reason that stays.
         case refused
-        /// Another transaction came in between: a deadlock, a serialization failure, a unique key that just appeared.
+        /// Another transaction came in between: a deadlock, a serialization failure, a key that just appeared or went.
         case conflict
         /// The connection is gone. Nothing was committed unless a commit was under way.
         case connectionLost
@@ -32,7 +32,7 @@ struct PostgreSQLFailure: Error {
     private static func kind(of state: String?) -> Kind {
         guard let state else { return .connectionLost }
         switch state {
-        case "40001", "40P01", "23505": return .conflict
+        case "40001", "40P01", "23503", "23505": return .conflict
         // "cached plan must not change result type": a newer version changed the schema. A new connection plans anew.
         case "0A000": return .connectionLost
         case "53100": return .full
