@@ -64,12 +64,16 @@ def test_no_moved_tag_is_served_while_connections_to_the_database_are_ended(new_
     mover, reader = RetryingClient(cluster.nodes[0].url), cluster.nodes[1].registry()
     stop = threading.Event()
 
+    ended = 0
+
     def end_connections() -> None:
+        nonlocal ended
         while not stop.wait(0.15):
-            services.postgres.query(
+            rows = services.postgres.query(
                 "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
                 f"WHERE datname = '{cluster.database.name}' AND pid <> pg_backend_pid()"
             )
+            ended += int(rows[0][0])
 
     config = images.Blob(b"{}", images.OCI_CONFIG)
     mover.push_blob("app", config.data)
@@ -93,8 +97,9 @@ def test_no_moved_tag_is_served_while_connections_to_the_database_are_ended(new_
     finally:
         stop.set()
         ending.join()
-    print(f"{turn} moves, {seen} reads, {refused} refused, {len(mover.failures)} attempts to move failed")
-    assert seen > 20 and refused + len(mover.failures) > 0, "too little happened to prove anything"
+    print(f"{turn} moves, {seen} reads, {refused} refused, {len(mover.failures)} attempts to move failed, {ended} ended")
+    # Nodes notice most of them before they send anything, so that nobody need be refused.
+    assert seen > 20 and ended > 50, "too little happened to prove anything"
 
 
 @pytest.fixture

@@ -2,8 +2,11 @@
 #define COVE_CLINUX_H
 
 #if defined(__linux__)
+#include <linux/filter.h>
 #include <linux/sockios.h>
 #include <malloc.h>
+#include <stdint.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/types.h>
@@ -15,6 +18,25 @@ extern ssize_t preadv2(int descriptor, const struct iovec *vector, int count, of
 
 static inline void cove_start_writeback(int descriptor, long long offset, long long length) {
     (void)sync_file_range(descriptor, offset, length, 2 /* SYNC_FILE_RANGE_WRITE */);
+}
+
+// A `struct sock_fprog`, as the value of a socket option.
+struct cove_filter { uint64_t words[2]; };
+
+// For SO_ATTACH_FILTER of a listening TCP socket: drops packets that begin a connection (SYN), and no others. The program
+// reads the thirteenth byte of the TCP header, which has the flags (RFC 9293 section 3.1).
+static inline struct cove_filter cove_no_new_connections(void) {
+    static struct sock_filter program[] = {
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13),
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x02, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+        BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
+    };
+    struct sock_fprog value = {.len = sizeof program / sizeof program[0], .filter = program};
+    struct cove_filter filter = {{0, 0}};
+    _Static_assert(sizeof value <= sizeof filter, "a socket filter has grown");
+    memcpy(&filter, &value, sizeof value);
+    return filter;
 }
 
 // Reads what the page cache holds; -1 when that would mean waiting for the disk.

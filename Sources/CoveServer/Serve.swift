@@ -50,7 +50,7 @@ package enum Serve {
                 : AccessLog(sink: output, format: format, fields: configuration.log.fields.sorted { $0.key < $1.key }),
             logger: logger,
             headers: try configuration.http.fields, prefix: configuration.http.trimmedPrefix)
-        let farewell = Farewell(grace: configuration.grace)
+        let farewell = Farewell(grace: configuration.grace, logger: logger)
         let listeners = Listeners(
             frontend: frontend, limits: Self.limits(configuration, logger), http2: configuration.http.http2,
             drainTimeout: configuration.http.drainTimeout, farewell: farewell, group: group, logger: logger)

@@ -1,3 +1,4 @@
+import Logging
 import ServiceLifecycle
 import ServiceLifecycleTestKit
 import Testing
@@ -8,7 +9,7 @@ import Testing
 struct FarewellTests {
     /// How long a node with this grace stays, with or without requests.
     private func stay(grace: Duration, busy: Bool) async throws -> Duration {
-        let farewell = Farewell(grace: grace)
+        let farewell = Farewell(grace: grace, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         #expect(!farewell.isLeaving)
         return try await testGracefulShutdown { trigger in
             try await withThrowingTaskGroup(of: Void.self) { group in

@@ -74,7 +74,8 @@ struct Listeners {
             configuration: ServerConfiguration(
                 address: address, backlog: 1024,
                 availableConnectionsDelegate: .maximum(limits.maximumConnections, logger: quiet)),
-            onServerRunning: { [logger] channel in
+            onServerRunning: { [logger, farewell] channel in
+                farewell.add(channel)
                 logger.info(
                     "serving",
                     metadata: [
