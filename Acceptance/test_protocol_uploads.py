@@ -397,6 +397,7 @@ def test_an_expired_upload_is_unknown(new_server, repository, data):
 
 @pytest.mark.beyond
 @pytest.mark.slow
+@pytest.mark.direct  # another node cannot break off the stalled request, and counts only what was acknowledged
 @pytest.mark.parametrize("comeback", ["status", "chunk", "cancel"])
 def test_a_client_that_lost_its_network_comes_back_to_its_upload(server, registry, repository, comeback):
     """Nothing told the server that the first connection is dead: the newcomer takes its place."""
