@@ -65,6 +65,30 @@ struct PostgreSQLConnectionTests {
         #expect(try count == 0)
     }
 
+    @Test("a commit after a wrong statement nobody waited for fails, and the next transaction is a new one", arguments: wrong, 0..<4)
+    func commitAfterWrong(sql: String, after: Int) throws {
+        for _ in 0..<3 {
+            try connection.begin()
+            try connection.perform(sql, [.integer(1)])
+            for index in 0..<after { try insert(Int64(index)) }
+            #expect(throws: PostgreSQLFailure.self) { try connection.commit() }
+            connection.rollback()
+            #expect(connection.isUsable)
+            try connection.begin()
+            #expect(try count == 0)
+            try connection.commit()
+        }
+    }
+
+    @Test("a transaction given up after a wrong statement nobody waited for leaves a connection that can be used")
+    func givenUpAfterWrong() throws {
+        try connection.begin()
+        try connection.perform("SELECT 1 / ($1 - $1)", [.integer(1)])
+        connection.rollback()
+        #expect(connection.isUsable)
+        #expect(try count == 0)
+    }
+
     @Test("a transaction that is given up leaves nothing, with or without an answer awaited", arguments: 0..<3)
     func givenUp(waits: Int) throws {
         try connection.begin()

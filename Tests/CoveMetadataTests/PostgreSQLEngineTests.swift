@@ -45,6 +45,30 @@ struct PostgreSQLEngineTests {
         #expect(try await engine.read { try $0.rows("SELECT number FROM entry", []).map(\.values) } == [[.integer(2)], [.integer(2)]])
     }
 
+    @Test("a conflict that only shows with the commit has the transaction run again", arguments: [1, 20])
+    func conflictAtCommit(writers: Int) async throws {
+        let engine = try await Self.nodes(1)[0]
+        try await engine.write(in: .other) {
+            try $0.perform("CREATE TABLE entry (id BIGINT PRIMARY KEY)", [])
+            try $0.perform("INSERT INTO entry VALUES (0)", [])
+        }
+        let runs = Shared(0)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for id in 1...writers {
+                group.addTask {
+                    try await engine.write(in: .repository("r")) { connection in
+                        // Nobody waits for the answer to this.
+                        let isFirst = runs.change { $0 += 1 } == 1
+                        try connection.perform("INSERT INTO entry VALUES ($1)", [.integer(isFirst ? 0 : Int64(id))])
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        let count = try await engine.read { try $0.row("SELECT COUNT(*) FROM entry", [])?.integer(0) }
+        #expect(count == Int64(writers + 1))
+    }
+
     @Test("writers of one repository share commits, and one that is refused takes only itself back")
     func sharedCommits() async throws {
         struct Refused: Error {}

@@ -117,13 +117,22 @@ final class PostgreSQLConnection: SQLConnection {
         }
     }
 
+    /// One that fails leaves the transaction to ``rollback()``: where a statement sent ahead was refused, the server
+    /// has skipped the commit and still waits for the end of the transaction.
+    ///
     /// - Throws: ``PostgreSQLFailure``; of kind connectionLost when it cannot be told whether the commit took place.
     func commit() throws {
         try send("COMMIT", [])
+        // The synchronization that ends a transaction comes with the answer.
         isInTransaction = false
-        let outcome = try answer()
-        guard outcome.tag == "COMMIT" else {
-            throw PostgreSQLFailure(.refused, "the transaction was rolled back: \(outcome.tag)")
+        do {
+            let outcome = try answer()
+            guard outcome.tag == "COMMIT" else {
+                throw PostgreSQLFailure(.refused, "the transaction was rolled back: \(outcome.tag)")
+            }
+        } catch {
+            isInTransaction = true
+            throw error
         }
     }
 
@@ -131,12 +140,11 @@ final class PostgreSQLConnection: SQLConnection {
     func rollback() {
         guard isInTransaction else { return }
         isInTransaction = false
-        do {
-            try send("ROLLBACK", [])
-            _ = try answer()
-        } catch {
-            isUsable = false
+        // The first is skipped like a commit when something sent ahead of it was refused, but not the second.
+        for _ in 0..<2 where isUsable {
+            if (try? send("ROLLBACK", [])) != nil, (try? answer()) != nil { return }
         }
+        isUsable = false
     }
 
     // MARK: - The wire

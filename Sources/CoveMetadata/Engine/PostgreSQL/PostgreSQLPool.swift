@@ -246,6 +246,9 @@ final class PostgreSQLPool: Sendable {
             try connection.commit()
         } catch let failure as PostgreSQLFailure where failure.kind == .connectionLost {
             throw CommitInDoubt(message: failure.message)
+        } catch {
+            connection.rollback()
+            throw error
         }
     }
 }
