@@ -16,7 +16,7 @@ run: install-deps build ## Build and serve on 127.0.0.1:5000, with everything un
 build: ## Build the release binary, .build/release/cove
 	$(SWIFT) build -c release --product cove
 
-test: install-deps install-clients lint test-unit build test-acceptance ## Everything CI runs; test-cluster comes beside it
+test: install-deps install-clients lint test-unit build test-acceptance test-cluster ## Everything CI runs
 
 test-unit: ## The unit tests; those of the metadata store on SQLite and on PostgreSQL
 	$(SWIFT) test --skip 'CoveRedisTests|RedisRegistryTests'

@@ -77,10 +77,8 @@ final class PostgreSQLConnection: SQLConnection {
     func checkWhileIdle() {
         guard isUsable, awaited.isEmpty else { return }
         var descriptor = pollfd(fd: PQsocket(handle), events: Int16(POLLIN), revents: 0)
-        // A server that goes says so first, and then closes.
-        while isUsable, poll(&descriptor, 1, 0) > 0 {
-            isUsable = PQconsumeInput(handle) == 1 && PQstatus(handle) == CONNECTION_OK
-        }
+        // A server that speaks without being asked says goodbye. It may also tell of a setting that changed, rarely.
+        if poll(&descriptor, 1, 0) > 0 { isUsable = false }
     }
 
     // MARK: - Statements
