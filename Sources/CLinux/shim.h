@@ -14,10 +14,16 @@
 
 // These stand behind _GNU_SOURCE, which Swift's Glibc module does not set.
 extern int sync_file_range(int descriptor, long long offset, long long length, unsigned int flags);
+extern int fallocate(int descriptor, int mode, long long offset, long long length);
 extern ssize_t preadv2(int descriptor, const struct iovec *vector, int count, off_t offset, int flags);
 
 static inline void cove_start_writeback(int descriptor, long long offset, long long length) {
     (void)sync_file_range(descriptor, offset, length, 2 /* SYNC_FILE_RANGE_WRITE */);
+}
+
+// Sets space aside; the file's length stays.
+static inline void cove_reserve(int descriptor, long long offset, long long length) {
+    (void)fallocate(descriptor, 1 /* FALLOC_FL_KEEP_SIZE */, offset, length);
 }
 
 // A `struct sock_fprog`, as the value of a socket option.

@@ -1,5 +1,6 @@
 import CoveOCI
 import Foundation
+import NIOCore
 import NIOPosix
 import TestSupport
 import Testing
@@ -38,6 +39,28 @@ struct FilesystemStorageTests {
         try await storage.probe()
         #expect(directory.files(under: "a/b/c").contains("cove.lock"))
     }
+
+    #if os(Linux)
+        @Test("space set aside for an upload is given back when the upload is kept", arguments: [true, false])
+        func givesBackSpace(synchronous: Bool) async throws {
+            let storage = try FilesystemStorage(root: directory.path, pool: .singleton, synchronous: synchronous)
+            let id = UploadID()
+            let writer = try await storage.openUpload(id, at: .start)
+            let piece = ByteBuffer(repeating: 7, count: 1 << 20)
+            for _ in 0..<20 { try await writer.append([piece]) }
+            func allocated() throws -> Int {
+                var status = stat()
+                #expect(lstat(directory.file("uploads/\(id)"), &status) == 0)
+                return Int(status.st_blocks) * 512
+            }
+            _ = try await writer.synchronize()
+            #expect(try allocated() <= 21 << 20)
+            try await writer.append([piece])
+            _ = try await writer.synchronize()
+            await writer.close()
+            #expect(try allocated() <= 22 << 20)
+        }
+    #endif
 
     @Test("a path that is a file is refused")
     func fileInTheWay() throws {

@@ -146,6 +146,13 @@ private func linkFile(_ old: String, _ new: String) -> Int32 { link(old, new) }
 private func unlinkFile(_ path: String) -> Int32 { unlink(path) }
 
 extension SystemCalls {
+    /// Sets disk space aside beyond a file's end, its length staying. A hint: failure is not an error.
+    static func reserve(_ descriptor: Int32, _ range: Range<Int64>) {
+        #if os(Linux)
+            cove_reserve(descriptor, range.lowerBound, Int64(range.count))
+        #endif
+    }
+
     /// Asks the kernel to start writing a range to disk, without waiting. A hint: failure is not an error.
     static func startWriteback(_ descriptor: Int32, _ range: Range<Int64>) {
         #if os(Linux)

@@ -53,7 +53,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         let pipeline = context.pipeline.syncOperations
         guard let codec = try? pipeline.handler(type: HTTP1ToHTTPServerCodec.self) else { return }
         do {
-            try pipeline.addHandler(HTTP1Manners(farewell: farewell), position: .before(codec))
+            try pipeline.addHandlers([BodyGatherer(), HTTP1Manners(farewell: farewell)], position: .before(codec))
         } catch {
             context.fireErrorCaught(error)
         }
