@@ -17,12 +17,17 @@ class Target:
     kind: str
     comparison: str
     limit: float
+    #: Where this is met, the target is, too.
+    otherwise: Target | None = None
 
     def text(self, unit: str) -> str:
-        return f"{self.comparison} {self.limit:g}" + ("×" if self.kind == "ratio" else f" {unit}".rstrip())
+        text = f"{self.comparison} {self.limit:g}" + ("×" if self.kind == "ratio" else f" {unit}".rstrip())
+        return f"{text} or {self.otherwise.text(unit)}" if self.otherwise else text
 
     def met(self, value: float | None, ratio: float | None) -> bool | None:
         """None where it cannot be told."""
+        if self.otherwise and self.otherwise.met(value, ratio):
+            return True
         number = ratio if self.kind == "ratio" else value
         if number is None:
             return None
@@ -68,6 +73,7 @@ def at_least(limit: float, kind: str = "ratio") -> Target:
 
 def all_rows(big: str, parallel: str, tags: str, repositories: str, manifests: str) -> list[Row]:
     """In the order of the table. Times in s or ms: less is better; rates in /s: more is."""
+    put_on_postgresql = Target("value", "≥", 1000, otherwise=at_least(3))
     return [
         Row("push", f"push {big}, durability full", "s", at_most(0.6)),
         Row("push-relaxed", f"push {big}, relaxed", "s", at_most(0.3)),
@@ -90,7 +96,7 @@ def all_rows(big: str, parallel: str, tags: str, repositories: str, manifests: s
         Row("rss-full", "RSS idle, full store", "MB"),
         Row("rss-idle", "RSS idle, empty store", "MB", at_most(64, "value")),
         Row("pg-manifest-tag", "manifest GET on PostgreSQL, of SQLite's rate", "", at_least(0.8, "value")),
-        Row("pg-manifest-put-16", "manifest PUT on PostgreSQL, 16 conn.", "/s", at_least(3)),
+        Row("pg-manifest-put-16", "manifest PUT on PostgreSQL, 16 conn.", "/s", put_on_postgresql),
         Row("pg-large-get", f"GET by tag, {manifests} manifests / none", "", at_most(1.5, "value")),
         Row("pg-large-tags", f"tag page, {manifests} manifests / none", "", at_most(1.5, "value")),
         Row("pg-large-catalog", f"catalog page, {manifests} manifests / none", "", at_most(1.5, "value")),
