@@ -365,7 +365,7 @@ def test_an_upload_belongs_to_its_repository(registry, repository, data):
     "forged",
     [
         str(uuid.UUID(int=0)),
-        str(uuid.uuid4()),
+        "5bb0a1da-ad72-4c5d-aed2-75ddba33edb4",
         "not-an-id",
         "..%2f..%2f..%2fetc%2fpasswd",
         "%00",
