@@ -43,6 +43,7 @@ extension Configuration {
         if hasFile, !reader.has("version") { reader.refuse("'version' is missing; write version: 0.1") }
         durability = reader.choice("durability", Durability.self) ?? .full
         catalogMaxEntries = reader.integer("catalog.maxentries", in: 1...100_000) ?? 1000
+        repositoryClasses = Self.readClasses(&reader)
         readLog(&reader)
         readStorage(&reader, hasFile: hasFile)
         metadata = Metadata(&reader, driver: storage.driver)
@@ -53,6 +54,18 @@ extension Configuration {
         health.storageDriverEnabled = reader.boolean("health.storagedriver.enabled") ?? true
         health.interval = reader.duration("health.storagedriver.interval", in: .seconds(1)...(.seconds(3600))) ?? .seconds(10)
         health.threshold = reader.integer("health.storagedriver.threshold", in: 1...1000) ?? 3
+    }
+
+    private static func readClasses(_ reader: inout SettingReader) -> [RepositoryClass] {
+        var classes: [RepositoryClass] = []
+        for name in reader.texts("policy.repository.classes") ?? [] {
+            if let found = RepositoryClass(rawValue: name) {
+                classes.append(found)
+            } else {
+                reader.refuse("'policy.repository.classes' names '\(name.prefix(40))'; the classes are image and plugin")
+            }
+        }
+        return classes
     }
 
     private mutating func readLog(_ reader: inout SettingReader) {
@@ -96,6 +109,11 @@ extension Configuration {
     }
 
     private mutating func readAuth(_ reader: inout SettingReader) {
+        if reader.has("auth.token") {
+            if reader.has("auth.htpasswd") { reader.refuse("'auth' has htpasswd and token; choose one") }
+            auth = .token(TokenSettings(&reader))
+            return
+        }
         guard reader.has("auth.htpasswd") else { return }
         guard let path = reader.text("auth.htpasswd.path") else {
             reader.refuse("'auth.htpasswd.path' is missing; name the file of user:hash lines")

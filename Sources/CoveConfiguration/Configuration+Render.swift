@@ -11,6 +11,10 @@ extension Configuration {
     /// The effective values as nested keys, in reading order.
     package func tree(maskingSecrets: Bool) -> RenderedValue {
         var pairs = sections(maskingSecrets)
+        if !repositoryClasses.isEmpty {
+            let classes = RenderedValue.texts(repositoryClasses.map(\.rawValue))
+            pairs.append(("policy", .map([("repository", .map([("classes", classes)]))])))
+        }
         if let redis { pairs.append(("redis", redis.rendered(maskingSecrets: maskingSecrets))) }
         return .map(pairs)
     }
@@ -124,6 +128,7 @@ extension Configuration {
         case .none: .map([])
         case .htpasswd(let realm, let path):
             .map([("htpasswd", .map([("realm", .text(realm)), ("path", .text(path))]))])
+        case .token(let settings): .map([("token", settings.rendered)])
         }
     }
 

@@ -9,6 +9,8 @@ package struct Configuration: Sendable, Equatable {
     package var validation = Validation()
     /// `catalog.maxentries`: the largest page of `_catalog`.
     package var catalogMaxEntries = 1000
+    /// `policy.repository.classes`: the kinds of images that may be pushed; empty for everything.
+    package var repositoryClasses: [RepositoryClass] = []
     package var health = Health()
     package var metadata = Metadata()
     /// Nil without a `redis` section.
@@ -23,9 +25,14 @@ package struct Configuration: Sendable, Equatable {
         case relaxed
     }
 
+    package enum RepositoryClass: String, Sendable, CaseIterable {
+        case image, plugin
+    }
+
     package enum Auth: Sendable, Equatable {
         case none
         case htpasswd(realm: String, path: String)
+        case token(TokenSettings)
     }
 
     package struct Log: Sendable, Equatable {

@@ -1,7 +1,7 @@
 extension ConfigurationKey {
     /// Every key that Cove or Distribution knows. Checking, suggestions and `docs/configuration.md` all come from here.
     static let table: [ConfigurationKey] =
-        general + storage + s3 + metadata + redis + http + validation + storeRefusals + refusals
+        general + token + storage + s3 + metadata + redis + http + validation + storeRefusals + refusals
 
     private static let general: [ConfigurationKey] = [
         .acts("version", .text, "0.1", "Version of the format; 0.1 is the only one."),
@@ -16,6 +16,10 @@ extension ConfigurationKey {
         .acts(
             "auth.htpasswd.path", .text, "",
             "File of user:hash lines with bcrypt hashes. Read again when it changes. Without it, anyone may push and pull."),
+        .acts(
+            "policy.repository.classes", .texts, "",
+            "Classes of images that may be pushed, image and plugin; a token must allow the class, too. As in registry:2, artifacts of any other kind are refused then."
+        ),
         .acts("catalog.maxentries", .integer, "1000", "Largest page of /v2/_catalog."),
         .acts("health.storagedriver.enabled", .boolean, "true", "Whether /readyz depends on regular checks of the storage."),
         .acts("health.storagedriver.interval", .duration, "10s", "Time between two checks."),
@@ -117,12 +121,10 @@ extension ConfigurationKey {
     ]
 
     private static let refusals: [ConfigurationKey] = [
-        .refused("auth.token", "token authentication is not in this version; use auth.htpasswd"),
         .refused("auth.silly", "silly authentication accepts anybody; use auth.htpasswd"),
         .refused("middleware", "middleware is not in this version; remove the key"),
         .refused("notifications", "notifications are not in this version; remove the key"),
         .refused("proxy", "a pull-through cache is not in this version; remove the key"),
-        .refused("policy", "repository classes are not in this version; remove the key"),
         .refused("log.hooks", "mail hooks are not supported; have your log collector send the mail"),
         .refused("log.reportcaller", "log lines do not name their caller; remove the key"),
         .refused("loglevel", "this key is obsolete; use log.level"),

@@ -5,15 +5,15 @@ import Foundation
 /// Parsers differ in what they forgive: a trailing comma, a repeated key of which the first or the last counts, `5.0` for
 /// an integer, `Config` for `config`. A manifest that means one thing here and another to a client would be checked
 /// against content that the client never asks for. So all of that is refused, and so is what only costs memory.
-struct StrictJSON {
+package struct StrictJSON {
     static let deepest = 64
     /// Most keys and list elements in all. An index of a thousand images has some ten thousand.
     static let mostValues = 100_000
     /// Most keys in one object, annotations above all: what a parser makes of each costs it many times its size.
     static let mostKeys = 10_000
 
-    struct Violation: Error, Equatable {
-        let reason: String
+    package struct Violation: Error, Equatable {
+        package let reason: String
     }
 
     /// What an object or list is to a manifest: its known fields must be spelled exactly so.
@@ -51,25 +51,44 @@ struct StrictJSON {
     }
 
     private let bytes: UnsafeBufferPointer<UInt8>
+    private let root: Role
+    private let deepest: Int
     private var position = 0
     private var containers: [Container] = []
     private var values = 0
 
     /// - Throws: ``Violation`` unless the bytes are one JSON object.
     static func check(_ bytes: UnsafeBufferPointer<UInt8>) throws(Violation) {
+        try check(bytes, as: .document, deepest: deepest)
+    }
+
+    /// Checks an object that is no manifest: no key of it must be spelled in a certain way.
+    ///
+    /// - Parameter deepest: the most levels of objects and lists.
+    /// - Throws: as ``check(_:)``.
+    package static func checkObject(_ bytes: some Sequence<UInt8>, deepest: Int) throws(Violation) {
+        let result = Array(bytes).withUnsafeBufferPointer { buffer in
+            Result { () throws(Violation) in try check(buffer, as: .other, deepest: deepest) }
+        }
+        try result.get()
+    }
+
+    private static func check(_ bytes: UnsafeBufferPointer<UInt8>, as root: Role, deepest: Int) throws(Violation) {
         guard String(validating: bytes, as: UTF8.self) != nil else { throw Violation(reason: "it is not UTF-8 text") }
-        var checker = StrictJSON(bytes: bytes)
+        var checker = StrictJSON(bytes: bytes, root: root, deepest: deepest)
         try checker.run()
     }
 
-    private init(bytes: UnsafeBufferPointer<UInt8>) {
+    private init(bytes: UnsafeBufferPointer<UInt8>, root: Role, deepest: Int) {
         self.bytes = bytes
+        self.root = root
+        self.deepest = deepest
     }
 
     private mutating func run() throws(Violation) {
         skipSpace()
         guard take("{") else { throw fail("a JSON object must begin here") }
-        try open(isObject: true, role: .document)
+        try open(isObject: true, role: root)
         while let container = containers.last {
             skipSpace()
             if take(container.isObject ? "}" : "]") {
@@ -137,8 +156,8 @@ struct StrictJSON {
     }
 
     private mutating func open(isObject: Bool, role: Role) throws(Violation) {
-        guard containers.count < Self.deepest else {
-            throw Violation(reason: "it is nested deeper than \(Self.deepest) levels")
+        guard containers.count < deepest else {
+            throw Violation(reason: "it is nested deeper than \(deepest) levels")
         }
         containers.append(Container(isObject: isObject, role: role))
     }

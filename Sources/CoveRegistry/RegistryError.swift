@@ -22,6 +22,8 @@ package enum RegistryError: Error, Sendable {
     case referenceSizeMismatch(Descriptor, actual: Int64)
     /// A layer URL that `validation.manifests.urls` refuses.
     case urlRefused(String, Descriptor)
+    /// An image of a class that is not taken, or that the client may not push; says which.
+    case classRefused(String)
     case deleteDisabled
     case readOnly
     /// The disk is full. Nothing of the request was kept.

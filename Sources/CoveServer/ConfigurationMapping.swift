@@ -1,5 +1,6 @@
 import CoveBlobs
 import CoveConfiguration
+import CoveIdentity
 import CoveOCI
 import CoveRedis
 import CoveRegistry
@@ -23,6 +24,7 @@ extension Configuration {
             options.deleteEnabled = storage.deleteEnabled
             options.readOnly = storage.readOnly
             options.manifests = try validation.policy
+            options.manifests.classes = Set(repositoryClasses.compactMap { ManifestClass(rawValue: $0.rawValue) })
             options.cachedBlobs = storage.cachedDescriptors
             options.redirects = !storage.redirectDisabled
             options.uploadRenewal = min(.seconds(60), storage.uploadPurging.age / 3)
@@ -89,6 +91,20 @@ extension Configuration {
         OCIResponder.Options(
             location: LocationPolicy(relative: http.relativeURLs, host: http.trimmedHost, prefix: http.trimmedPrefix),
             catalogPage: catalogMaxEntries)
+    }
+}
+
+extension TokenSettings {
+    var options: TokenVerifier.Options {
+        var options = TokenVerifier.Options(issuer: issuer, service: service)
+        options.certificates = rootCertBundle
+        options.keySet = jwks
+        options.algorithms = Set(signingAlgorithms.compactMap { TokenAlgorithm(rawValue: $0.rawValue) })
+        return options
+    }
+
+    var challenge: BearerChallenge {
+        BearerChallenge(realm: realm, service: service, redirectPath: autoRedirect ? autoRedirectPath : nil)
     }
 }
 

@@ -44,7 +44,7 @@ package enum Serve {
         let frontend = Frontend(
             oci: OCIResponder(registry: registry, options: configuration.ociOptions),
             health: HealthResponder(readiness: readiness),
-            authentication: try authentication(configuration.auth, threads, logger),
+            access: try accessController(configuration.auth, threads, logger),
             accessLog: configuration.log.accessLogDisabled
                 ? nil
                 : AccessLog(sink: output, format: format, fields: configuration.log.fields.sorted { $0.key < $1.key }),
@@ -84,9 +84,13 @@ package enum Serve {
         }
         _ = try configuration.registryOptions
         _ = try configuration.http.fields
-        if case .htpasswd(_, let path) = configuration.auth, isHere("auth.htpasswd.path", [path]) {
-            _ = try authentication(configuration.auth, NIOThreadPool.singleton, logger)
-        }
+        let authIsHere =
+            switch configuration.auth {
+            case .none: true
+            case .htpasswd(_, let path): isHere("auth.htpasswd.path", [path])
+            case .token(let settings): isHere("auth.token", [settings.rootCertBundle, settings.jwks].compactMap { $0 })
+            }
+        if authIsHere { _ = try accessController(configuration.auth, NIOThreadPool.singleton, logger) }
         for tls in [configuration.http.tls] + configuration.http.listeners.map(\.tls) {
             guard let tls, isHere("http.tls", [tls.certificate, tls.key] + tls.clientCAs) else { continue }
             _ = try TLSFiles(certificate: tls.certificate, key: tls.key, logger: logger).configuration(tls)
@@ -131,17 +135,24 @@ package enum Serve {
         return DescriptorCache(redis: client, namespace: try await metadata.identity())
     }
 
-    private static func authentication(
+    private static func accessController(
         _ auth: Configuration.Auth, _ threads: NIOThreadPool, _ logger: Logger
-    ) throws(ServeError) -> Frontend.Authentication? {
+    ) throws(ServeError) -> (any AccessController)? {
         switch auth {
         case .none: return nil
         case .htpasswd(let realm, let path):
             do {
-                return Frontend.Authentication(
-                    realm: realm, passwords: try HTPasswd(path: path, threadPool: threads, logger: logger))
+                return PasswordAccess(realm: realm, passwords: try HTPasswd(path: path, threadPool: threads, logger: logger))
             } catch {
                 throw ServeError("auth.htpasswd.path: \(error)")
+            }
+        case .token(let settings):
+            do throws(TokenKeyError) {
+                return TokenAccess(
+                    verifier: try TokenVerifier(settings.options, threadPool: threads, logger: logger),
+                    challenge: settings.challenge, logger: logger)
+            } catch {
+                throw ServeError("auth.token.\(error.source == .keySet ? "jwks" : "rootcertbundle"): \(error)")
             }
         }
     }

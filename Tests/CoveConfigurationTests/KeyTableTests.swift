@@ -25,7 +25,13 @@ struct KeyTableTests {
         redis: {addrs: ["h:1"], mastername: m, password: p, sentinelpassword: s, tls: {certificate: c, key: k}}
         """
 
+    private static let token = """
+        version: 0.1
+        auth: {token: {realm: "http://r", service: s, issuer: i, rootcertbundle: c}}
+        """
+
     private static func base(for key: ConfigurationKey) -> String {
+        if key.name.hasPrefix("auth.token.") { return token }
         if key.name == "redis.addr" { return stores.replacing("addrs: [\"h:1\"]", with: "addr: h:1") }
         return ["redis", "metadata"].contains(key.path[0]) || key.name.hasPrefix("storage.s3.") ? stores : base
     }
@@ -51,13 +57,15 @@ struct KeyTableTests {
             switch key.path.last {
             case "ciphersuites": "[TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256]"
             case "addrs": "[x:1, y:2]"
+            case "signingalgorithms": "[RS256]"
+            case "classes": "[plugin]"
             default: "[x]"
             }
         case .text:
             switch key.name {
             case "version": "0.1"
-            case "http.host": "https://x"
-            case "http.prefix": "/x"
+            case "http.host", "auth.token.realm": "https://x"
+            case "http.prefix", "auth.token.autoredirectpath": "/x"
             case "http.addr", "http.listeners[].addr", "redis.addr": "localhost:7"
             case "storage.s3.loglevel": "off"
             case "metadata.url": "sqlite:/x.db"

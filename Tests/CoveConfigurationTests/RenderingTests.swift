@@ -132,7 +132,16 @@ struct RenderingTests {
                 maxConnections: number(1...99), idleTimeout: time(),
                 tls: flag() ? nil : .init(certificate: nil, key: nil, rootCAs: flag() ? [] : [text()]))
         }
-        configuration.auth = flag() ? .none : .htpasswd(realm: "a realm", path: text())
+        func token() -> TokenSettings {
+            var settings = TokenSettings()
+            (settings.realm, settings.service, settings.issuer) = ("https://auth/\(number(0...9))", "a service", text())
+            settings.rootCertBundle = text()
+            settings.jwks = flag() ? nil : text()
+            settings.signingAlgorithms = TokenSettings.Algorithm.allCases.shuffled(using: &random).dropLast(number(0...9))
+            settings.autoRedirect = flag()
+            return settings
+        }
+        configuration.auth = flag() ? .token(token()) : flag() ? .none : .htpasswd(realm: "a realm", path: text())
         configuration.http = .init(
             addr: ":\(number(0...65535))", net: flag() ? .tcp : .unix, prefix: "/\(text())", host: flag() ? nil : "https://\(text())",
             secret: flag() ? nil : text(), relativeURLs: flag(), drainTimeout: time(), tls: flag() ? nil : tls(),
@@ -144,6 +153,7 @@ struct RenderingTests {
         configuration.validation.platformList = (0..<number(0...2)).map { _ in
             .init(os: text(), architecture: text(), variant: flag() ? nil : text())
         }
+        configuration.repositoryClasses = flag() ? [] : [.image, .plugin]
         configuration.catalogMaxEntries = number(1...1000)
         return configuration
     }

@@ -66,12 +66,12 @@ struct HTPasswdFileTests {
     func stamp() throws {
         let directory = try TemporaryDirectory()
         let path = try directory.write("one", to: "pw")
-        let before = HTPasswdFile.stamp(path)
-        #expect(before != nil && before == HTPasswdFile.stamp(path))
+        let before = FileStamp(path)
+        #expect(before != nil && before == FileStamp(path))
         try directory.write("two", to: "pw")
-        #expect(HTPasswdFile.stamp(path) != before)
+        #expect(FileStamp(path) != before)
         try FileManager.default.removeItem(atPath: path)
-        #expect(HTPasswdFile.stamp(path) == nil)
+        #expect(FileStamp(path) == nil)
     }
 
     @Test("spoilt files are read or refused", arguments: 0..<6)

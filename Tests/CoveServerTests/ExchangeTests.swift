@@ -59,7 +59,7 @@ struct ExchangeTests {
     @Test("an event's origin says who asked and by which request")
     func origin() {
         var exchange = Requests.exchange(headers: [.requestID: "id-1", .userAgent: String(repeating: "u", count: 999), .realIP: "::1"])
-        exchange.user = "ann"
+        exchange.grant.user = "ann"
         #expect(exchange.origin.actor == "ann")
         #expect(exchange.origin.requestID == "id-1")
         #expect(exchange.origin.host == "localhost:5000" && exchange.origin.method == "GET")

@@ -127,7 +127,7 @@ struct LogTests {
             headers: [
                 .authorization: "Basic c2VjcmV0", .requestID: "id-1", .userAgent: "docker \"x\"", .realIP: "10.0.0.1",
             ])
-        exchange.user = "ann"
+        exchange.grant.user = "ann"
         exchange.repository = "a"
         exchange.traffic.addReceived(12)
         log.record(exchange, .created, bytes: 5, started: .now, aborted: false)

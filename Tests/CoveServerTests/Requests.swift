@@ -42,10 +42,11 @@ struct API {
     ) async throws -> Answer {
         var headers = headers
         if !body.isEmpty, headers[.contentLength] == nil { headers[.contentLength] = String(body.utf8.count) }
-        var exchange = Requests.exchange(method, path, headers: headers, body: ByteBuffer(string: body))
+        let exchange = Requests.exchange(method, path, headers: headers, body: ByteBuffer(string: body))
+        let path = exchange.path.dropFirst(3)
         let response: Response
         do throws(OCIFailure) {
-            response = try await responder.respond(&exchange, path: exchange.path.dropFirst(3))
+            response = try await responder.respond(exchange, to: OCIRoute(path: path), path: path)
         } catch {
             response = error.response
         }

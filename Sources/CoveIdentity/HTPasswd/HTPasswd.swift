@@ -19,7 +19,7 @@ package final class HTPasswd: Sendable {
 
     private struct State {
         var file: HTPasswdFile
-        var stamp: HTPasswdFile.Stamp?
+        var stamp: FileStamp?
         var checked: ContinuousClock.Instant
         /// Counts the files read, so that a verdict over an old one is not kept for a new one.
         var generation = 0
@@ -67,7 +67,7 @@ package final class HTPasswd: Sendable {
         self.now = now
         gate = JobGate(running: concurrent, waiting: waiting)
         // Taken before the file is read: a change in between is noticed at the next look.
-        let stamp = HTPasswdFile.stamp(path)
+        let stamp = FileStamp(path)
         state = Mutex(State(file: try HTPasswdFile.read(path), stamp: stamp, checked: now()))
     }
 
@@ -151,15 +151,15 @@ package final class HTPasswd: Sendable {
     /// Looks at the file when that is due. Those that come while another looks go on with what is known.
     private func readAgainIfChanged() async {
         let now = now()
-        let known = state.withLock { state -> HTPasswdFile.Stamp?? in
+        let known = state.withLock { state -> FileStamp?? in
             guard now - state.checked >= Self.checkInterval else { return nil }
             state.checked = now
             return .some(state.stamp)
         }
         guard let known else { return }
         let path = path
-        let changed = try? await threadPool.runIfActive { () -> (HTPasswdFile.Stamp?, Result<HTPasswdFile, HTPasswdError>)? in
-            let stamp = HTPasswdFile.stamp(path)
+        let changed = try? await threadPool.runIfActive { () -> (FileStamp?, Result<HTPasswdFile, HTPasswdError>)? in
+            let stamp = FileStamp(path)
             guard stamp != known else { return nil }
             return (stamp, Result { () throws(HTPasswdError) in try HTPasswdFile.read(path) })
         }

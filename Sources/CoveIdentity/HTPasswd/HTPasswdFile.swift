@@ -2,14 +2,6 @@ import Foundation
 
 /// What a password file says: lines of `user:hash`, blank lines, and comments that begin with `#`.
 struct HTPasswdFile: Sendable {
-    /// Changes when the file does.
-    struct Stamp: Sendable, Equatable {
-        let inode: UInt64
-        let size: Int64
-        let modified: Int64
-        let nanoseconds: Int64
-    }
-
     private static let largest: Int64 = 16 * 1024 * 1024
 
     let hashes: [String: String]
@@ -18,7 +10,7 @@ struct HTPasswdFile: Sendable {
 
     /// Reads a file. Blocks.
     static func read(_ path: String) throws(HTPasswdError) -> HTPasswdFile {
-        guard let stamp = stamp(path) else { throw .unreadable(path: path, reason: "there is no such file") }
+        guard let stamp = FileStamp(path) else { throw .unreadable(path: path, reason: "there is no such file") }
         guard stamp.size <= largest else { throw .unreadable(path: path, reason: "it has more than \(largest) bytes") }
         guard let bytes = FileManager.default.contents(atPath: path) else {
             throw .unreadable(path: path, reason: "it is not a file, or permission is missing")
@@ -59,19 +51,5 @@ struct HTPasswdFile: Sendable {
         }
         self.hashes = hashes
         usualCost = costs.max { ($0.value, $0.key) < ($1.value, $1.key) }?.key ?? 10
-    }
-
-    /// Nil when there is no such file. Blocks.
-    static func stamp(_ path: String) -> Stamp? {
-        var status = stat()
-        guard stat(path, &status) == 0 else { return nil }
-        #if canImport(Darwin)
-            let modified = status.st_mtimespec
-        #else
-            let modified = status.st_mtim
-        #endif
-        return Stamp(
-            inode: UInt64(status.st_ino), size: Int64(status.st_size), modified: Int64(modified.tv_sec),
-            nanoseconds: Int64(modified.tv_nsec))
     }
 }

@@ -15,6 +15,8 @@ package struct ManifestPolicy: Sendable {
     package var requiresBlobs = true
     /// Whether a layer may name this URL.
     package var allowsURL: @Sendable (String) -> Bool = { _ in true }
+    /// The classes of images that may be pushed (`policy.repository.classes`); empty for everything.
+    package var classes: Set<ManifestClass> = []
 
     package init() {}
 

@@ -76,10 +76,11 @@ extension Registry {
     ///   - contentType: the `Content-Type` it came with.
     ///   - reference: the tag, or the digest that the bytes must have.
     ///   - tags: further tags to point at it.
+    ///   - classes: what kinds of images the client may push; nil for all. See ``ManifestPolicy/classes``.
     /// - Throws: ``RegistryError``; nothing is stored then.
     package func pushManifest(
         _ payload: ByteBuffer, contentType: String?, as reference: Reference, tags: [Tag],
-        in repository: RepositoryName, origin: Event.Origin
+        in repository: RepositoryName, classes: Set<String>? = nil, origin: Event.Origin
     ) async throws(RegistryError) -> ManifestReceipt {
         try refuseIfReadOnly()
         let bytes = Data(payload.readableBytesView)
@@ -95,6 +96,7 @@ extension Registry {
         }
         let manifest = try await Self.parse(bytes, contentType: contentType)
         try checkURLs(of: manifest)
+        try options.manifests.checkClass(of: manifest, granted: classes)
         let policy = options.manifests
         let (retyped, isMove) = try await registryErrors {
             try await metadata.write(in: .repository(repository.description)) { [allTags] store in

@@ -17,8 +17,8 @@ struct Exchange: Sendable {
     /// The request's path without the query, and the query, both as sent.
     let path: Substring
     let query: Substring
-    /// Who asks, once known.
-    var user: String?
+    /// Who asks, and what that may do, once known.
+    var grant = Grant()
     /// The repository that the request is about, for the log.
     var repository: String?
 
@@ -39,6 +39,7 @@ struct Exchange: Sendable {
 
     var method: HTTPRequest.Method { request.head.method }
     var headers: HTTPFields { request.head.headerFields }
+    var user: String? { grant.user }
 
     /// Values of a query parameter, decoded, in order.
     func parameters(_ name: String) -> [String] {

@@ -1,4 +1,3 @@
-import CoveIdentity
 import CoveOCI
 import HTTPTypes
 import HummingbirdCore
@@ -7,14 +6,10 @@ import NIOCore
 
 /// The way every request takes: identify, authenticate, hand to an API, answer, log.
 struct Frontend: Sendable {
-    struct Authentication: Sendable {
-        let realm: String
-        let passwords: HTPasswd
-    }
-
     let oci: OCIResponder
     let health: HealthResponder
-    let authentication: Authentication?
+    /// Nil where anybody may do anything.
+    let access: (any AccessController)?
     let accessLog: AccessLog?
     let logger: Logger
     /// `http.headers`: on every response that has no such field of its own.
@@ -60,8 +55,9 @@ struct Frontend: Sendable {
         if path == "/v2" || path.hasPrefix("/v2/") {
             // Before authentication: browsers ask what is allowed without credentials (Fetch, "CORS-preflight request").
             if exchange.method == .options { return oci.options(path.dropFirst(3)) }
-            try await authenticate(&exchange)
-            var response = try await respondToOCI(&exchange, path.dropFirst(3))
+            let route = OCIRoute(path: path.dropFirst(3))
+            exchange.repository = route?.repository
+            var response = try await respondToOCI(&exchange, route, path.dropFirst(3))
             response.headers[.dockerAPIVersion] = "registry/2.0"
             return response
         }
@@ -72,43 +68,18 @@ struct Frontend: Sendable {
     }
 
     /// Refusals of the API carry its version header as well: clients tell a registry by it.
-    private func respondToOCI(_ exchange: inout Exchange, _ path: Substring) async throws(OCIFailure) -> Response {
+    private func respondToOCI(
+        _ exchange: inout Exchange, _ route: OCIRoute?, _ path: Substring
+    ) async throws(OCIFailure) -> Response {
         do throws(OCIFailure) {
-            return try await oci.respond(&exchange, path: path)
+            // Before the body is read, and before it is told whether there is such an endpoint.
+            if let access { exchange.grant = try await access.authorize(exchange, for: RequiredAccess(route, exchange)) }
+            return try await oci.respond(exchange, to: route, path: path)
         } catch {
             if let cause = error.cause {
                 logger.error("unavailable", metadata: ["reason": "\(cause)", "request_id": "\(exchange.requestID)"])
             }
             return error.response
         }
-    }
-
-    private func authenticate(_ exchange: inout Exchange) async throws(OCIFailure) {
-        guard let authentication else { return }
-        if let header = exchange.headers[.authorization], let login = BasicCredentials(authorizationHeader: header) {
-            let passwords = authentication.passwords
-            if passwords.cachedVerdict(user: login.user, password: login.password) == true {
-                exchange.user = login.user
-                return
-            }
-            switch await passwords.verdict(user: login.user, password: login.password) {
-            case .accepted:
-                exchange.user = login.user
-                return
-            case .rejected: break
-            case .overloaded:
-                throw OCIFailure(
-                    status: .tooManyRequests, code: .tooManyRequests,
-                    message: "too many logins are being verified; try again in a moment",
-                    headers: [.retryAfter: "2", .dockerAPIVersion: "registry/2.0"])
-            }
-        }
-        throw OCIFailure(
-            status: .unauthorized, code: .unauthorized,
-            message: "authentication is required; log in with a user name and password of this registry",
-            headers: [
-                .wwwAuthenticate: "Basic realm=\"\(authentication.realm)\"",
-                .dockerAPIVersion: "registry/2.0",
-            ])
     }
 }

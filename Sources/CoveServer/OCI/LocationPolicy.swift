@@ -14,19 +14,22 @@ struct LocationPolicy: Sendable {
     func url(_ path: String, for exchange: Exchange) -> String {
         if relative { return prefix + path }
         if let host { return host + prefix + path }
-        guard let (scheme, authority) = outside(of: exchange) else { return prefix + path }
+        guard let (scheme, authority) = Self.outside(of: exchange) else { return prefix + path }
         return "\(scheme)://\(authority)\(prefix)\(path)"
     }
 
     /// Scheme and host as the client used them: `Forwarded` (RFC 7239), else `X-Forwarded-Proto` and
     /// `X-Forwarded-Host`, else the connection's own. Nil when the client named no host.
-    private func outside(of exchange: Exchange) -> (scheme: String, authority: String)? {
-        let forwarded = exchange.headers[.forwarded].map(Self.firstElement) ?? [:]
-        let proto = forwarded["proto"] ?? exchange.headers[.forwardedProto].map(Self.firstValue)
-        let host = forwarded["host"] ?? exchange.headers[.forwardedHost].map(Self.firstValue)
-        let scheme = proto.map { $0.lowercased() }.flatMap { $0 == "http" || $0 == "https" ? $0 : nil } ?? exchange.scheme
+    ///
+    /// - Parameter scheme: instead of the connection's.
+    static func outside(of exchange: Exchange, scheme: String? = nil) -> (scheme: String, authority: String)? {
+        let forwarded = exchange.headers[.forwarded].map(firstElement) ?? [:]
+        let proto = forwarded["proto"] ?? exchange.headers[.forwardedProto].map(firstValue)
+        let host = forwarded["host"] ?? exchange.headers[.forwardedHost].map(firstValue)
+        let scheme =
+            proto.map { $0.lowercased() }.flatMap { $0 == "http" || $0 == "https" ? $0 : nil } ?? scheme ?? exchange.scheme
         for candidate in [host, exchange.request.head.authority] {
-            if let candidate, Self.isAuthority(candidate) { return (scheme, candidate) }
+            if let candidate, isAuthority(candidate) { return (scheme, candidate) }
         }
         return nil
     }

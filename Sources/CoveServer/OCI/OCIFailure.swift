@@ -1,3 +1,4 @@
+import CoveIdentity
 import CoveOCI
 import CoveRegistry
 import Foundation
@@ -12,6 +13,8 @@ struct OCIFailure: Error {
     /// What was wrong and what to do about it.
     var message: String
     var detail: [String: String] = [:]
+    /// The rights that were missing, instead of another detail.
+    var missing: [Access] = []
     var headers = HTTPFields()
     /// What failed inside: for the log, not for the client.
     var cause: String?
@@ -20,16 +23,45 @@ struct OCIFailure: Error {
         struct Item: Encodable {
             let code: String
             let message: String
-            let detail: [String: String]?
+            let detail: Detail?
         }
+
+        enum Detail: Encodable {
+            case texts([String: String])
+            case rights([Right])
+
+            func encode(to encoder: any Encoder) throws {
+                switch self {
+                case .texts(let texts): try texts.encode(to: encoder)
+                case .rights(let rights): try rights.encode(to: encoder)
+                }
+            }
+        }
+
+        /// A right as registry:2 and registry:3 spell it.
+        struct Right: Encodable {
+            enum CodingKeys: String, CodingKey {
+                case type = "Type"
+                case kind = "Class"
+                case name = "Name"
+                case action = "Action"
+            }
+
+            let type: String
+            let kind = ""
+            let name: String
+            let action: String
+        }
+
         let errors: [Item]
 
         init(_ failure: OCIFailure) {
-            errors = [
-                Item(
-                    code: failure.code.rawValue, message: failure.message,
-                    detail: failure.detail.isEmpty ? nil : failure.detail)
-            ]
+            let rights = failure.missing.flatMap { access in
+                access.actions.map { Right(type: access.resource.type, name: access.resource.name, action: $0.rawValue) }
+            }
+            let detail: Detail? =
+                if !rights.isEmpty { .rights(rights) } else if !failure.detail.isEmpty { .texts(failure.detail) } else { nil }
+            errors = [Item(code: failure.code.rawValue, message: failure.message, detail: detail)]
         }
     }
 
@@ -122,6 +154,7 @@ extension OCIFailure {
             self.init(
                 status: .badRequest, code: .manifestInvalid,
                 message: "the URL '\(url.prefix(200))' of layer \(descriptor.digest) is refused by validation.manifests.urls")
+        case .classRefused(let reason): self.init(status: .forbidden, code: .denied, message: reason)
         case .deleteDisabled:
             self.init(
                 status: .methodNotAllowed, code: .unsupported,

@@ -94,7 +94,7 @@ extension OCIResponder {
         let receipt = try await asking { () throws(RegistryError) in
             try await registry.pushManifest(
                 payload, contentType: exchange.headers[.contentType], as: reference, tags: tags, in: name,
-                origin: exchange.origin)
+                classes: exchange.grant.classes(in: name), origin: exchange.origin)
         }
         var headers: HTTPFields = [
             .location: options.location.url("/v2/\(name)/manifests/\(receipt.digest)", for: exchange),

@@ -12,8 +12,10 @@ extension OCIResponder {
             let digest = try Self.digest(mount)
             let source: RepositoryName?
             if let from = exchange.parameter("from"), !from.isEmpty { source = try Self.name(from) } else { source = nil }
+            // Who may not read the source uploads as if there were none.
             let mounted = try await asking { () throws(RegistryError) in
-                try await registry.mountBlob(digest, from: source, to: name, origin: exchange.origin)
+                guard exchange.grant.allowsMount(from: source) else { return false }
+                return try await registry.mountBlob(digest, from: source, to: name, origin: exchange.origin)
             }
             if mounted { return created(digest, in: name, exchange) }
         } else if let text = exchange.parameter("digest") {

@@ -14,13 +14,14 @@ struct OCIResponder: Sendable {
     let registry: Registry
     let options: Options
 
-    /// Answers a request.
+    /// Answers a request that is allowed to be made.
     ///
-    /// - Parameter path: what follows `/v2`.
+    /// - Parameters:
+    ///   - route: what the path names; nil when it names nothing.
+    ///   - path: what follows `/v2`.
     /// - Throws: ``OCIFailure``.
-    func respond(_ exchange: inout Exchange, path: Substring) async throws(OCIFailure) -> Response {
-        guard let route = OCIRoute(path: path) else { throw Self.unknownEndpoint(path) }
-        exchange.repository = route.repository
+    func respond(_ exchange: Exchange, to route: OCIRoute?, path: Substring) async throws(OCIFailure) -> Response {
+        guard let route else { throw Self.unknownEndpoint(path) }
         guard route.methods.contains(exchange.method) else {
             throw .methodNotAllowed(exchange.method, allowed: route.methods + [.options])
         }
