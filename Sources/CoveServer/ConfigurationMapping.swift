@@ -82,13 +82,35 @@ extension Configuration {
 
     var readinessOptions: Readiness.Options {
         Readiness.Options(
-            isEnabled: health.storageDriverEnabled, interval: health.interval, threshold: health.threshold)
+            isEnabled: health.storageDriverEnabled, interval: health.storageDriver.interval,
+            threshold: health.storageDriver.threshold, name: "storagedriver_\(storage.driver.name)")
     }
 
     var ociOptions: OCIResponder.Options {
         OCIResponder.Options(
             location: LocationPolicy(relative: http.relativeURLs, host: http.trimmedHost, prefix: http.trimmedPrefix),
             catalogPage: catalogMaxEntries)
+    }
+}
+
+extension Configuration.Storage.Driver {
+    /// As the configuration spells it.
+    var name: String {
+        switch self {
+        case .filesystem: "filesystem"
+        case .inMemory: "inmemory"
+        case .s3: "s3"
+        }
+    }
+}
+
+extension Configuration.Log.Formatter {
+    var format: LogFormat {
+        switch self {
+        case .text: .text
+        case .json: .json
+        case .logstash: .logstash
+        }
     }
 }
 

@@ -149,6 +149,13 @@ package final class HTPasswd: Sendable {
     }
 
     /// Looks at the file when that is due. Those that come while another looks go on with what is known.
+    /// Looks at the file now.
+    package func readAgain() async {
+        let now = now()
+        state.withLock { $0.checked = now - Self.checkInterval }
+        await readAgainIfChanged()
+    }
+
     private func readAgainIfChanged() async {
         let now = now()
         let known = state.withLock { state -> HTPasswdFile.Stamp?? in

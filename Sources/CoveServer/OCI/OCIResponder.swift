@@ -19,7 +19,7 @@ struct OCIResponder: Sendable {
     /// - Parameter path: what follows `/v2`.
     /// - Throws: ``OCIFailure``.
     func respond(_ exchange: inout Exchange, path: Substring) async throws(OCIFailure) -> Response {
-        guard let route = OCIRoute(path: path) else { throw Self.unknownEndpoint(path) }
+        guard let route = exchange.route ?? OCIRoute(path: path) else { throw Self.unknownEndpoint(path) }
         exchange.repository = route.repository
         guard route.methods.contains(exchange.method) else {
             throw .methodNotAllowed(exchange.method, allowed: route.methods + [.options])
