@@ -45,10 +45,11 @@ let package = Package(
             dependencies: ["CHash"],
             swiftSettings: strict
         ),
+        .target(name: "CoveTelemetry", swiftSettings: strict),
         .target(
             name: "CoveBlobs",
             dependencies: [
-                "CoveOCI", "CLinux",
+                "CoveOCI", "CoveTelemetry", "CLinux",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -74,7 +75,7 @@ let package = Package(
         .target(
             name: "CoveMetadata",
             dependencies: [
-                "CoveOCI", "CLibPQ",
+                "CoveOCI", "CoveTelemetry", "CLibPQ",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -97,7 +98,7 @@ let package = Package(
         .target(
             name: "CoveRegistry",
             dependencies: [
-                "CoveOCI", "CoveBlobs", "CoveMetadata", "CoveRedis", "CLinux",
+                "CoveOCI", "CoveBlobs", "CoveMetadata", "CoveRedis", "CoveTelemetry", "CLinux",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
@@ -114,7 +115,9 @@ let package = Package(
         .target(
             name: "CoveServer",
             dependencies: [
-                "CoveConfiguration", "CoveRegistry", "CoveIdentity", "CoveMetadata", "CoveRedis", "CoveBlobs", "CoveOCI", "CLinux",
+                "CoveConfiguration", "CoveRegistry", "CoveIdentity", "CoveMetadata", "CoveRedis", "CoveBlobs", "CoveOCI",
+                "CoveTelemetry", "CLinux",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdHTTP2", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -144,6 +147,7 @@ let package = Package(
         ),
         // What the tests share: a seeded generator and temporary directories.
         .target(name: "TestSupport", dependencies: ["CoveMetadata"], path: "Tests/TestSupport", swiftSettings: strict),
+        .testTarget(name: "CoveTelemetryTests", dependencies: ["CoveTelemetry"], swiftSettings: strict),
         .testTarget(name: "CoveOCITests", dependencies: ["CoveOCI", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "CoveConfigurationTests", dependencies: ["CoveConfiguration", "TestSupport"], swiftSettings: strict),
         .testTarget(
@@ -204,7 +208,8 @@ let package = Package(
         .testTarget(
             name: "CoveServerTests",
             dependencies: [
-                "CoveServer", "CoveConfiguration", "CoveRegistry", "CoveIdentity", "CoveMetadata", "CoveBlobs", "CoveOCI", "TestSupport",
+                "CoveServer", "CoveConfiguration", "CoveRegistry", "CoveIdentity", "CoveMetadata", "CoveBlobs", "CoveOCI",
+                "CoveTelemetry", "TestSupport",
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),

@@ -51,9 +51,7 @@ extension Configuration {
         readAuth(&reader)
         readHTTP(&reader, hasFile: hasFile)
         readValidation(&reader)
-        health.storageDriverEnabled = reader.boolean("health.storagedriver.enabled") ?? true
-        health.interval = reader.duration("health.storagedriver.interval", in: .seconds(1)...(.seconds(3600))) ?? .seconds(10)
-        health.threshold = reader.integer("health.storagedriver.threshold", in: 1...1000) ?? 3
+        health = Health(&reader)
     }
 
     private static func readClasses(_ reader: inout SettingReader) -> [RepositoryClass] {
@@ -143,6 +141,8 @@ extension Configuration {
         http.drainTimeout = reader.duration("http.draintimeout", in: .zero...(.seconds(86_400))) ?? .seconds(60)
         http.graceTime = reader.duration("http.gracetime", in: .zero...(.seconds(600)))
         http.http2 = !(reader.boolean("http.http2.disabled") ?? false)
+        http.h2c = reader.boolean("http.h2c.enabled") ?? false
+        http.debug = Debug(&reader)
         for name in reader.names("http.headers") {
             http.headers.append(Header(name: name, values: reader.texts("http.headers", named: name) ?? []))
         }
@@ -166,7 +166,7 @@ extension Configuration {
         http.limits.maxHeaderBytes = reader.size("http.limits.maxheaderbytes", in: 4096...1_048_576) ?? 64 * 1024
     }
 
-    private static func checkAddress(_ text: String, _ network: Network, _ key: String, _ reader: inout SettingReader) {
+    static func checkAddress(_ text: String, _ network: Network, _ key: String, _ reader: inout SettingReader) {
         guard ListenAddress(text, network) == nil else { return }
         let form = network == .tcp ? "host:port or :port, with a port up to 65535" : "a path of at most 107 bytes"
         reader.refuse("'\(key)' must be \(form), not '\(text.prefix(120))'")

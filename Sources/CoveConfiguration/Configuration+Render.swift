@@ -63,18 +63,7 @@ extension Configuration {
                 ])
             ),
             ("catalog", .map([("maxentries", .number(catalogMaxEntries))])),
-            (
-                "health",
-                .map([
-                    (
-                        "storagedriver",
-                        .map([
-                            ("enabled", .flag(health.storageDriverEnabled)), ("interval", .text(health.interval.goSyntax)),
-                            ("threshold", .number(health.threshold)),
-                        ])
-                    )
-                ])
-            ),
+            ("health", health.rendered(maskingSecrets: maskingSecrets)),
         ]
     }
 
@@ -144,7 +133,9 @@ extension Configuration {
         pairs += [
             ("headers", .map(http.headers.map { ($0.name, .texts($0.values)) })),
             ("http2", .map([("disabled", .flag(!http.http2))])),
+            ("h2c", .map([("enabled", .flag(http.h2c))])),
         ]
+        if let debug = http.debug { pairs.append(("debug", debug.rendered)) }
         if let tls = http.tls { pairs.append(("tls", Self.rendered(tls))) }
         pairs.append(
             (

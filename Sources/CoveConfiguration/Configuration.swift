@@ -41,7 +41,7 @@ package struct Configuration: Sendable, Equatable {
         }
 
         package enum Formatter: String, Sendable, CaseIterable {
-            case text, json
+            case text, json, logstash
         }
 
         package var level = Level.info
@@ -96,6 +96,10 @@ package struct Configuration: Sendable, Equatable {
         package var tls: TLS?
         package var headers: [Header] = []
         package var http2 = true
+        /// HTTP/2 without TLS, for clients that begin with it.
+        package var h2c = false
+        /// Nil without an address for it.
+        package var debug: Debug?
         /// Further addresses beside ``addr``.
         package var listeners: [Listener] = []
         package var limits = Limits()
@@ -170,12 +174,6 @@ package struct Configuration: Sendable, Equatable {
         package var deniedURLs: [String] = []
         package var platforms = Platforms.all
         package var platformList: [Platform] = []
-    }
-
-    package struct Health: Sendable, Equatable {
-        package var storageDriverEnabled = true
-        package var interval = Duration.seconds(10)
-        package var threshold = 3
     }
 }
 

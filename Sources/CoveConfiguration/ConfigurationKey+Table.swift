@@ -1,7 +1,7 @@
 extension ConfigurationKey {
     /// Every key that Cove or Distribution knows. Checking, suggestions and `docs/configuration.md` all come from here.
     static let table: [ConfigurationKey] =
-        general + token + storage + s3 + metadata + redis + http + validation + storeRefusals + refusals
+        general + token + health + storage + s3 + metadata + redis + http + debug + validation + storeRefusals + refusals
 
     private static let general: [ConfigurationKey] = [
         .acts("version", .text, "0.1", "Version of the format; 0.1 is the only one."),
@@ -9,7 +9,7 @@ extension ConfigurationKey {
             "durability", .choice(["full", "relaxed"]), "full",
             "full: what was acknowledged survives a power cut. relaxed: nothing is synced to disk; for scratch registries. (Cove)"),
         .acts("log.level", .choice(["error", "warn", "info", "debug"]), "info", "Least severe messages that are written."),
-        .acts("log.formatter", .choice(["text", "json"]), "text", "Form of the log lines and of the access log."),
+        .acts("log.formatter", .choice(["text", "json", "logstash"]), "text", "Form of the log lines and of the access log."),
         .acts("log.fields.*", .text, "", "Fields added to every line."),
         .acts("log.accesslog.disabled", .boolean, "false", "Whether to leave out the line for each request."),
         .acts("auth.htpasswd.realm", .text, "Registry", "Realm shown when credentials are asked for."),
@@ -21,9 +21,6 @@ extension ConfigurationKey {
             "Classes of images that may be pushed, image and plugin; a token must allow the class, too. As in registry:2, artifacts of any other kind are refused then."
         ),
         .acts("catalog.maxentries", .integer, "1000", "Largest page of /v2/_catalog."),
-        .acts("health.storagedriver.enabled", .boolean, "true", "Whether /readyz depends on regular checks of the storage."),
-        .acts("health.storagedriver.interval", .duration, "10s", "Time between two checks."),
-        .acts("health.storagedriver.threshold", .integer, "3", "Failed checks in a row that make the node not ready."),
     ]
 
     private static let storage: [ConfigurationKey] = [
@@ -130,11 +127,6 @@ extension ConfigurationKey {
         .refused("loglevel", "this key is obsolete; use log.level"),
         .refused("reporting", "error reporting services are not supported; remove the key"),
         .refused("compatibility", "schema 1 manifests are not supported; remove the key"),
-        .refused("health.file", "file health checks are not in this version; remove the key"),
-        .refused("health.http", "HTTP health checks are not in this version; remove the key"),
-        .refused("health.tcp", "TCP health checks are not in this version; remove the key"),
-        .refused("http.debug", "a debug address is not in this version; remove the key"),
-        .refused("http.h2c", "HTTP/2 without TLS is not in this version; remove the key"),
         .refused("http.tls.letsencrypt", "Let's Encrypt is not in this version; give http.tls.certificate and http.tls.key"),
     ]
 }

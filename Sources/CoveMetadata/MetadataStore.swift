@@ -1,3 +1,4 @@
+import CoveTelemetry
 import Foundation
 
 /// The metadata store: which repositories, manifests, tags and blobs exist, and who refers to whom.
@@ -6,6 +7,9 @@ import Foundation
 /// ``write(_:)``; a write that returned is durable.
 package struct MetadataStore: Sendable {
     private let engine: any SQLEngine
+    /// Time of reads and of writes, waiting among it.
+    package let reads = Histogram(.seconds, bounds: Histogram.shortTimes)
+    package let writes = Histogram(.seconds, bounds: Histogram.shortTimes)
 
     /// Opens the store and brings its schema up to date.
     ///
@@ -18,10 +22,19 @@ package struct MetadataStore: Sendable {
     /// Whether other nodes read and write the same store.
     package var isShared: Bool { engine.isShared }
 
+    package var statistics: EngineStatistics { engine.statistics }
+
+    /// The connections to a server; nil without one.
+    package var connections: PoolState? { engine.connections }
+
     /// Runs `body` on what is committed. Each of its statements sees one moment; where the store is shared, the next may
     /// see a later one.
     package func read<T: Sendable>(_ body: @escaping @Sendable (MetadataTransaction) throws -> T) async throws -> T {
-        try await engine.read { try body(MetadataTransaction(connection: $0)) }
+        let start = ContinuousClock.now
+        defer { reads.observe(since: start) }
+        return try await Span.measure("metadata.read") {
+            try await engine.read { try body(MetadataTransaction(connection: $0)) }
+        }
     }
 
     /// Runs `body` in a transaction: all of it or, when it throws, nothing.
@@ -30,7 +43,11 @@ package struct MetadataStore: Sendable {
     package func write<T: Sendable>(
         in lane: WriteLane = .other, _ body: @escaping @Sendable (MetadataTransaction) throws -> T
     ) async throws -> T {
-        try await engine.write(in: lane) { try body(MetadataTransaction(connection: $0)) }
+        let start = ContinuousClock.now
+        defer { writes.observe(since: start) }
+        return try await Span.measure("metadata.write") {
+            try await engine.write(in: lane) { try body(MetadataTransaction(connection: $0)) }
+        }
     }
 
     /// Runs `body` unless it is running already, on this node or another.

@@ -50,6 +50,8 @@ struct ConnectionPool {
         return true
     }
 
+    var count: Int { entries.count }
+
     func contains(_ slot: Slot) -> Bool { entries.contains { $0.slot === slot } }
 
     mutating func removeAll() -> [Slot] {

@@ -41,6 +41,12 @@ package final class RedisClient: Sendable {
     /// that nobody could tell it.
     package var lastOutageEnd: Int64 { state.withLock { $0.lastOutageEnd } }
 
+    /// Whether commands are sent: not for a while after Redis failed.
+    package var isInService: Bool { state.withLock { $0.breaker.isClosed } }
+
+    /// Connections that are open, or being made.
+    package var connections: Int { state.withLock { $0.pool.count } }
+
     /// Closes the connections. A command that comes later makes a new one.
     package func close() {
         drop(state.withLock { $0.pool.removeAll() })

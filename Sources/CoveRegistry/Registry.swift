@@ -34,6 +34,7 @@ package final class Registry: Sendable {
     let smallBlobs = SmallBlobCache()
     let sessions = UploadSessions()
     package let pulls: PullRecorder
+    package let upkeep = UpkeepStatistics()
 
     package init(
         metadata: MetadataStore, storage: any BlobStorage, options: Options, descriptors: DescriptorCache? = nil, logger: Logger

@@ -84,7 +84,8 @@ extension Configuration {
 
     var readinessOptions: Readiness.Options {
         Readiness.Options(
-            isEnabled: health.storageDriverEnabled, interval: health.interval, threshold: health.threshold)
+            isEnabled: health.storageDriverEnabled, interval: health.storageDriver.interval,
+            threshold: health.storageDriver.threshold, name: "storagedriver_\(storage.driver.name)")
     }
 
     var ociOptions: OCIResponder.Options {
@@ -105,6 +106,27 @@ extension TokenSettings {
 
     var challenge: BearerChallenge {
         BearerChallenge(realm: realm, service: service, redirectPath: autoRedirect ? autoRedirectPath : nil)
+    }
+}
+
+extension Configuration.Storage.Driver {
+    /// As the configuration spells it.
+    var name: String {
+        switch self {
+        case .filesystem: "filesystem"
+        case .inMemory: "inmemory"
+        case .s3: "s3"
+        }
+    }
+}
+
+extension Configuration.Log.Formatter {
+    var format: LogFormat {
+        switch self {
+        case .text: .text
+        case .json: .json
+        case .logstash: .logstash
+        }
     }
 }
 

@@ -1,4 +1,5 @@
 import CLinux
+import CoveBlobs
 import CoveConfiguration
 import CoveIdentity
 import CoveMetadata
@@ -22,7 +23,8 @@ package enum Serve {
         #if os(Linux)
             cove_keep_buffers()
         #endif
-        let format: LogFormat = configuration.log.formatter == .text ? .text : .json
+        let hangups = await UnixSignalsSequence(trapping: .sighup)
+        let format = configuration.log.formatter.format
         let errors = LogSink(descriptor: 2)
         let output = LogSink(descriptor: 1)
         defer {
@@ -36,30 +38,39 @@ package enum Serve {
         let threads = NIOThreadPool(numberOfThreads: configuration.threads)
         threads.start()
         let group = MultiThreadedEventLoopGroup.singleton
+        let reload = Reload(hangups, logger: logger)
+        for sink in [errors, output] { reload.addBlocking { [logger] in LogFile.report(sink.reopen(), to: logger) } }
         let stores = try await Stores.open(configuration, threads, logger)
+        let storage = MeasuredStorage(stores.storage)
         let registry = Registry(
-            metadata: stores.metadata, storage: stores.storage, options: try configuration.registryOptions,
+            metadata: stores.metadata, storage: storage, options: try configuration.registryOptions,
             descriptors: try await descriptors(configuration, stores.metadata, logger), logger: logger)
-        let readiness = Readiness(registry: registry, options: configuration.readinessOptions, logger: logger)
+        let readiness = Readiness(
+            registry: registry, options: configuration.readinessOptions,
+            checks: HealthChecks(configuration.health.checks, logger: logger), logger: logger)
+        let health = HealthResponder(readiness: readiness)
+        let tracer = Tracer.fromEnvironment(ProcessInfo.processInfo.environment, logger: logger)
+        let watch = Watch(registry: registry, stores: stores, storage: storage.statistics, health: health, tracer: tracer)
         let frontend = Frontend(
             oci: OCIResponder(registry: registry, options: configuration.ociOptions),
-            health: HealthResponder(readiness: readiness),
-            access: try accessController(configuration.auth, threads, logger),
+            health: health, access: try accessController(configuration.auth, threads, reload, logger),
             accessLog: configuration.log.accessLogDisabled
                 ? nil
                 : AccessLog(sink: output, format: format, fields: configuration.log.fields.sorted { $0.key < $1.key }),
-            logger: logger,
+            metrics: watch.http, tracer: tracer, logger: logger,
             headers: try configuration.http.fields, prefix: configuration.http.trimmedPrefix)
         let farewell = Farewell(grace: configuration.grace, logger: logger)
         let listeners = Listeners(
             frontend: frontend, limits: Self.limits(configuration, logger), http2: configuration.http.http2,
-            drainTimeout: configuration.http.drainTimeout, farewell: farewell, group: group, logger: logger)
-        // Ended from the last to the first: first /readyz turns, then load balancers have time to turn away, then the
+            h2c: configuration.http.h2c, drainTimeout: configuration.http.drainTimeout, farewell: farewell, metrics: watch.listeners,
+            reload: reload, group: group, logger: logger)
+        // Ended from the last to the first, who watches last: first /readyz turns, then load balancers have time to turn away, then the
         // listeners drain, then the upkeep writes its rest.
-        let services: [any Service] = [
-            Upkeep(registry: registry, options: configuration.upkeepOptions), try listeners.service(for: configuration.http),
-            farewell, readiness,
+        var services: [any Service] = [
+            reload, readiness.checks, Upkeep(registry: registry, options: configuration.upkeepOptions),
+            try listeners.service(for: configuration.http), farewell, readiness,
         ]
+        services.insert(contentsOf: try watch.services(for: configuration, listeners, logger), at: 0)
         var lifecycle = ServiceGroupConfiguration(
             services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         lifecycle.maximumGracefulShutdownDuration = configuration.http.drainTimeout + configuration.grace
@@ -90,7 +101,7 @@ package enum Serve {
             case .htpasswd(_, let path): isHere("auth.htpasswd.path", [path])
             case .token(let settings): isHere("auth.token", [settings.rootCertBundle, settings.jwks].compactMap { $0 })
             }
-        if authIsHere { _ = try accessController(configuration.auth, NIOThreadPool.singleton, logger) }
+        if authIsHere { _ = try accessController(configuration.auth, NIOThreadPool.singleton, nil, logger) }
         for tls in [configuration.http.tls] + configuration.http.listeners.map(\.tls) {
             guard let tls, isHere("http.tls", [tls.certificate, tls.key] + tls.clientCAs) else { continue }
             _ = try TLSFiles(certificate: tls.certificate, key: tls.key, logger: logger).configuration(tls)
@@ -136,21 +147,23 @@ package enum Serve {
     }
 
     private static func accessController(
-        _ auth: Configuration.Auth, _ threads: NIOThreadPool, _ logger: Logger
+        _ auth: Configuration.Auth, _ threads: NIOThreadPool, _ reload: Reload?, _ logger: Logger
     ) throws(ServeError) -> (any AccessController)? {
         switch auth {
         case .none: return nil
         case .htpasswd(let realm, let path):
             do {
-                return PasswordAccess(realm: realm, passwords: try HTPasswd(path: path, threadPool: threads, logger: logger))
+                let passwords = try HTPasswd(path: path, threadPool: threads, logger: logger)
+                reload?.add { await passwords.readAgain() }
+                return PasswordAccess(realm: realm, passwords: passwords)
             } catch {
                 throw ServeError("auth.htpasswd.path: \(error)")
             }
         case .token(let settings):
             do throws(TokenKeyError) {
-                return TokenAccess(
-                    verifier: try TokenVerifier(settings.options, threadPool: threads, logger: logger),
-                    challenge: settings.challenge, logger: logger)
+                let verifier = try TokenVerifier(settings.options, threadPool: threads, logger: logger)
+                reload?.add { await verifier.readAgain() }
+                return TokenAccess(verifier: verifier, challenge: settings.challenge, logger: logger)
             } catch {
                 throw ServeError("auth.token.\(error.source == .keySet ? "jwks" : "rootcertbundle"): \(error)")
             }

@@ -7,7 +7,7 @@ struct ConfigCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "config",
         abstract: "Check and show configurations.",
-        subcommands: [Check.self, Show.self, Reference.self]
+        subcommands: [Check.self, Show.self, Reference.self, Metrics.self]
     )
 
     struct Check: AsyncParsableCommand {
@@ -83,6 +83,15 @@ struct ConfigCommand: AsyncParsableCommand {
 
         func run() async throws {
             print(Configuration.reference(), terminator: "")
+        }
+    }
+
+    struct Metrics: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Print every metric that a node may give, as Markdown.")
+
+        func run() async throws {
+            print(MetricPage.reference(), terminator: "")
         }
     }
 }

@@ -48,6 +48,11 @@ enum ConfigurationSamples {
             X-Two: [one, two]
           http2:
             disabled: true
+          h2c:
+            enabled: true
+          debug:
+            addr: 127.0.0.1:5002
+            prometheus: {enabled: true, path: /prom}
           tls:
             certificate: /tls/cert.pem
             key: /tls/key.pem
@@ -85,6 +90,16 @@ enum ConfigurationSamples {
             enabled: false
             interval: 30s
             threshold: 5
+          file:
+            - {file: /run/cove/disable, interval: 5s, threshold: 2}
+          http:
+            - uri: https://scan.example.org/ok
+              headers: {Authorization: [Bearer hush-hush]}
+              statuscode: 204
+              timeout: 0
+              interval: 20s
+          tcp:
+            - {addr: "db.example.org:5432", timeout: 500ms, threshold: 0}
 
         """
 
@@ -191,7 +206,7 @@ enum ConfigurationSamples {
             headers: [
                 .init(name: "X-Content-Type-Options", values: ["nosniff"]), .init(name: "X-Two", values: ["one", "two"]),
             ],
-            http2: false,
+            http2: false, h2c: true, debug: .init(addr: "127.0.0.1:5002", metricsPath: "/prom"),
             listeners: [
                 .init(addr: "/run/cove.sock", net: .unix),
                 .init(
@@ -209,7 +224,15 @@ enum ConfigurationSamples {
                 .init(os: "linux", architecture: "amd64"), .init(os: "linux", architecture: "arm64", variant: "v8"),
             ])
         configuration.catalogMaxEntries = 50
-        configuration.health = .init(storageDriverEnabled: false, interval: .seconds(30), threshold: 5)
+        configuration.health = .init(
+            storageDriverEnabled: false, storageDriver: .init(interval: .seconds(30), threshold: 5),
+            files: [.init(file: "/run/cove/disable", rhythm: .init(interval: .seconds(5), threshold: 2))],
+            http: [
+                .init(
+                    uri: "https://scan.example.org/ok", headers: [.init(name: "Authorization", values: ["Bearer hush-hush"])],
+                    statusCode: 204, timeout: .seconds(20), rhythm: .init(interval: .seconds(20)))
+            ],
+            tcp: [.init(addr: "db.example.org:5432", timeout: .milliseconds(500), rhythm: .init())])
         return configuration
     }
 

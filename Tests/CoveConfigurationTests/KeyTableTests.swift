@@ -12,6 +12,8 @@ struct KeyTableTests {
         http:
           tls: {certificate: c, key: k}
           listeners: [{addr: ":1", tls: {certificate: c, key: k}}]
+          debug: {addr: ":2", prometheus: {enabled: true}}
+        health: {file: [{file: f}], http: [{uri: "http://h/"}], tcp: [{addr: "h:1"}]}
         validation: {manifests: {indexes: {platformlist: [{os: a, architecture: b}]}}}
         """
 
@@ -46,10 +48,15 @@ struct KeyTableTests {
         case .boolean:
             switch key.name {
             case "storage.s3.v4auth": "true"
-            case "storage.s3.encrypt", "redis.tls.enabled": "false"
+            case "storage.s3.encrypt", "redis.tls.enabled", "http.debug.prometheus.enabled": "false"
             default: key.usual == "true" ? "false" : "true"
             }
-        case .integer: key.name == "redis.protocol" ? "3" : "7"
+        case .integer:
+            switch key.name {
+            case "redis.protocol": "3"
+            case "health.http[].statuscode": "204"
+            default: "7"
+            }
         case .duration: key.name == "redis.connmaxlifetime" ? "0" : "45s"
         case .size: key.name.hasPrefix("storage.s3.") ? "6MiB" : "8192"
         case .choice(let words): words.first { $0 != key.usual } ?? ""
@@ -65,8 +72,9 @@ struct KeyTableTests {
             switch key.name {
             case "version": "0.1"
             case "http.host", "auth.token.realm": "https://x"
-            case "http.prefix", "auth.token.autoredirectpath": "/x"
-            case "http.addr", "http.listeners[].addr", "redis.addr": "localhost:7"
+            case "health.http[].uri": "http://x/y"
+            case "http.prefix", "http.debug.prometheus.path", "auth.token.autoredirectpath": "/x"
+            case "http.addr", "http.listeners[].addr", "http.debug.addr", "health.tcp[].addr", "redis.addr": "localhost:7"
             case "storage.s3.loglevel": "off"
             case "metadata.url": "sqlite:/x.db"
             default: "other"

@@ -145,7 +145,8 @@ struct RenderingTests {
         configuration.http = .init(
             addr: ":\(number(0...65535))", net: flag() ? .tcp : .unix, prefix: "/\(text())", host: flag() ? nil : "https://\(text())",
             secret: flag() ? nil : text(), relativeURLs: flag(), drainTimeout: time(), tls: flag() ? nil : tls(),
-            headers: [.init(name: "A", values: [text()]), .init(name: "B", values: [])], http2: flag(),
+            headers: [.init(name: "A", values: [text()]), .init(name: "B", values: [])], http2: flag(), h2c: flag(),
+            debug: flag() ? nil : .init(addr: ":\(number(0...65535))", metricsPath: flag() ? nil : "/\(number(0...9))"),
             listeners: (0..<number(0...2)).map { _ in .init(addr: text(), net: .unix, tls: flag() ? nil : tls()) },
             limits: .init(
                 maxConnections: number(1...1000), headerTimeout: time(), idleTimeout: time(), bodyTimeout: time(),
@@ -154,6 +155,19 @@ struct RenderingTests {
             .init(os: text(), architecture: text(), variant: flag() ? nil : text())
         }
         configuration.repositoryClasses = flag() ? [] : [.image, .plugin]
+        func rhythm() -> Configuration.Health.Rhythm {
+            .init(interval: .seconds(number(1...3600)), threshold: number(1...1000))
+        }
+        configuration.health = .init(
+            storageDriverEnabled: flag(), storageDriver: rhythm(), files: flag() ? [] : [.init(file: "/\(text())", rhythm: rhythm())],
+            http: flag()
+                ? []
+                : [
+                    .init(
+                        uri: "http://h/\(number(0...9))", headers: flag() ? [] : [.init(name: "A", values: [text()])],
+                        statusCode: number(100...599), timeout: .milliseconds(number(1...3_600_000)), rhythm: rhythm())
+                ],
+            tcp: flag() ? [] : [.init(addr: "h:\(number(1...65535))", timeout: .seconds(number(1...3600)), rhythm: rhythm())])
         configuration.catalogMaxEntries = number(1...1000)
         return configuration
     }

@@ -71,6 +71,16 @@ struct LogTests {
         #expect(object["level"] as? String == "info")
     }
 
+    @Test("a line for Logstash is an event of its version 1", arguments: nasty)
+    func logstash(value: String) throws {
+        let line = Self.line(.logstash, [("key", value)])
+        let object = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+        #expect(Set(object.keys) == ["@timestamp", "@version", "message", "level", "type", "key", "number"])
+        #expect(object["@version"] as? String == "1" && object["type"] as? String == "log")
+        #expect(object["message"] as? String == "hello world" && object["level"] as? String == "info")
+        #expect(object["key"] as? String == value)
+    }
+
     @Test("random values come back out of the line", arguments: 0..<4)
     func random(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)

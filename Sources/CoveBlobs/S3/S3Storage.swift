@@ -1,4 +1,5 @@
 import CoveOCI
+import CoveTelemetry
 import Logging
 import NIOCore
 
@@ -34,6 +35,8 @@ package final class S3Storage: BlobStorage {
         place = S3Place(client: client, ledger: UploadLedger())
         self.leftoverAge = leftoverAge
     }
+
+    package var statistics: S3Statistics { client.statistics }
 
     /// Closes the connections. What is under way fails.
     package func close() async {

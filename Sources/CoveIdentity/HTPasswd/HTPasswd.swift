@@ -148,6 +148,13 @@ package final class HTPasswd: Sendable {
         for continuation in waiting { continuation.resume(returning: verdict) }
     }
 
+    /// Looks at the file now.
+    package func readAgain() async {
+        let now = now()
+        state.withLock { $0.checked = now - Self.checkInterval }
+        await readAgainIfChanged()
+    }
+
     /// Looks at the file when that is due. Those that come while another looks go on with what is known.
     private func readAgainIfChanged() async {
         let now = now()

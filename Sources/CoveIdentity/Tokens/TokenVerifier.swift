@@ -147,6 +147,13 @@ package final class TokenVerifier: Sendable {
         [options.certificates, options.keySet].map { $0.flatMap { FileStamp($0) } }
     }
 
+    /// Looks at the files now.
+    package func readAgain() async {
+        let now = now()
+        state.withLock { $0.checked = now - Self.checkInterval }
+        await readAgainIfChanged()
+    }
+
     /// Looks at the files when that is due. Those that come while another looks go on with what is known.
     private func readAgainIfChanged() async {
         let now = now()

@@ -1,3 +1,4 @@
+import CoveTelemetry
 import Dispatch
 import GRDB
 import Synchronization
@@ -24,11 +25,13 @@ final class GroupCommitter: Sendable {
     private static let largestBatch = 256
 
     private let database: any DatabaseWriter
+    private let statistics: EngineStatistics
     private let queue = DispatchQueue(label: "cove.metadata.commit")
     private let state = Mutex(State())
 
-    init(database: any DatabaseWriter) {
+    init(database: any DatabaseWriter, statistics: EngineStatistics = EngineStatistics()) {
         self.database = database
+        self.statistics = statistics
     }
 
     func write<T: Sendable>(_ body: @escaping @Sendable (any SQLConnection) throws -> T) async throws -> T {
@@ -70,6 +73,7 @@ final class GroupCommitter: Sendable {
 
     private func commit(_ batch: [Job]) {
         var failures = [(any Error)?](repeating: nil, count: batch.count)
+        let start = ContinuousClock.now
         do {
             try database.writeWithoutTransaction { connection in
                 try connection.inTransaction(.immediate) {
@@ -84,6 +88,8 @@ final class GroupCommitter: Sendable {
             // The transaction as a whole is gone: nobody's rows were written.
             for index in failures.indices where failures[index] == nil { failures[index] = error }
         }
+        statistics.commits.observe(since: start)
+        statistics.writes.add(batch.count)
         for (job, failure) in zip(batch, failures) { job.finish(failure) }
     }
 

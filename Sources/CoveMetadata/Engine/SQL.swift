@@ -1,3 +1,4 @@
+import CoveTelemetry
 import Foundation
 import Synchronization
 
@@ -69,6 +70,9 @@ extension SQLConnection {
 /// A database: reads run beside each other, writes are transactions whose return means that they are durable.
 package protocol SQLEngine: Sendable {
     var dialect: SQLDialect { get }
+    var statistics: EngineStatistics { get }
+    /// Its connections; nil for an engine without any.
+    var connections: PoolState? { get }
     func read<T: Sendable>(_ body: @escaping @Sendable (any SQLConnection) throws -> T) async throws -> T
     /// As ``read(_:)``; all of its statements see the same moment, however long it takes.
     func snapshot<T: Sendable>(_ body: @escaping @Sendable (any SQLConnection) throws -> T) async throws -> T

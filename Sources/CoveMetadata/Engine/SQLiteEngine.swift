@@ -1,3 +1,4 @@
+import CoveTelemetry
 import Foundation
 import GRDB
 import Synchronization
@@ -13,6 +14,8 @@ package final class SQLiteEngine: SQLEngine {
     package let dialect = SQLDialect.sqlite
     /// One process at a time uses the file.
     package let isShared = false
+    package let statistics = EngineStatistics()
+    package let connections: PoolState? = nil
     private let database: any DatabaseWriter
     private let committer: GroupCommitter
     private let running = Mutex<Set<String>>([])
@@ -43,7 +46,7 @@ package final class SQLiteEngine: SQLEngine {
         } catch {
             throw .unavailable("cannot open the metadata database \(location): \(error)")
         }
-        committer = GroupCommitter(database: database)
+        committer = GroupCommitter(database: database, statistics: statistics)
     }
 
     package func read<T: Sendable>(_ body: @escaping @Sendable (any SQLConnection) throws -> T) async throws -> T {

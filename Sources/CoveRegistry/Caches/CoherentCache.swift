@@ -1,3 +1,4 @@
+import CoveTelemetry
 import Synchronization
 
 /// A cache over the store that never serves what was changed before the change was acknowledged.
@@ -40,6 +41,7 @@ final class CoherentCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         case wait
     }
 
+    let statistics = CacheStatistics()
     private let validity: Duration?
     private let now: @Sendable () -> ContinuousClock.Instant
     private let state: Mutex<State>
@@ -73,8 +75,11 @@ final class CoherentCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         while true {
             let began = now()
             switch find(key, began) {
-            case .current(let value): return value
+            case .current(let value):
+                statistics.hits.add()
+                return value
             case .load(let ticket, let known):
+                statistics.misses.add()
                 let found: Found
                 do throws(RegistryError) {
                     found = .success(try await load(known))
@@ -84,7 +89,11 @@ final class CoherentCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
                 finish(key, ticket, began, found, cost)
                 return try found.get()
             case .wait:
-                if let found = await result(of: key, began) { return try found.get() }
+                if let found = await result(of: key, began) {
+                    // Somebody else asked the store for both.
+                    statistics.hits.add()
+                    return try found.get()
+                }
             }
         }
     }

@@ -1,4 +1,5 @@
 import CoveOCI
+import CoveTelemetry
 import NIOCore
 import Synchronization
 
@@ -8,10 +9,13 @@ final class SmallBlobCache: Sendable {
     /// Larger blobs are read from the storage each time. Bytes.
     static let largest: Int64 = 64 * 1024
 
+    let statistics = CacheStatistics()
     private let blobs = Mutex(LeastRecentlyUsed<Digest, ByteBuffer>(capacity: 16 * 1024 * 1024))
 
     func bytes(of digest: Digest) -> ByteBuffer? {
-        blobs.withLock { $0.value(for: digest) }
+        let bytes = blobs.withLock { $0.value(for: digest) }
+        (bytes == nil ? statistics.misses : statistics.hits).add()
+        return bytes
     }
 
     func keep(_ bytes: ByteBuffer, of digest: Digest) {

@@ -20,6 +20,9 @@ package final class PullRecorder: Sendable {
         self.logger = logger
     }
 
+    /// Different pulls that are not yet written.
+    var waiting: Int { counts.withLock { $0.count } }
+
     func record(_ event: Event) {
         var key = event
         // What differs from request to request would make every pull a row of its own.

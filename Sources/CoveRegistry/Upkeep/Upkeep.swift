@@ -165,6 +165,7 @@ package struct Upkeep: Service {
             let ids = gone.map(\.id)
             if !ids.isEmpty {
                 try await registry.metadata.write(in: .upkeep) { try $0.forgetBlobs(ids) }
+                registry.upkeep.freed(gone)
                 registry.logger.info(
                     "collected blobs",
                     metadata: ["blobs": "\(ids.count)", "bytes": "\(gone.reduce(0) { $0 + $1.size })"])
@@ -188,10 +189,12 @@ package struct Upkeep: Service {
                     let isDue = try await metadata.write(in: .upkeep) { try $0.takeTurn(at: what, every: interval.microseconds) }
                     guard isDue else { return }
                 }
-                try await metadata.exclusively(what, body)
+                let start = ContinuousClock.now
+                if try await metadata.exclusively(what, body) { registry.upkeep.succeeded(what, since: start) }
             } catch is CancellationError {
                 return
             } catch {
+                registry.upkeep.failed(what)
                 registry.logger.error("\(what) failed", metadata: ["error": "\(error)"])
             }
         }

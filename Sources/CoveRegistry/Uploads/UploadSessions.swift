@@ -58,6 +58,14 @@ final class UploadSessions: Sendable {
         self.patience = patience
     }
 
+    /// Uploads that a request is at work on, and those that are kept open for a next one.
+    var counts: (busy: Int, idle: Int) {
+        slots.withLock { slots in
+            let busy = slots.values.count { $0.isBusy }
+            return (busy, slots.count - busy)
+        }
+    }
+
     /// Waits for exclusive use of an upload, if need be by breaking off a request that has stalled.
     ///
     /// - Returns: false when another request kept it busy for too long. After true, ``release(_:keeping:)`` is due.

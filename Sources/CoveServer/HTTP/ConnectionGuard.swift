@@ -1,3 +1,4 @@
+import CoveTelemetry
 import HTTPTypes
 import NIOCore
 import NIOHTTPTypes
@@ -12,6 +13,12 @@ struct ConnectionLimits: Sendable {
     var minimumBodyRate = 1024
     var maximumHeaderBytes = 64 * 1024
     var maximumConnections = 8192
+
+    func with(connections: Int) -> ConnectionLimits {
+        var limits = self
+        limits.maximumConnections = connections
+        return limits
+    }
 }
 
 /// Watches the bodies of requests and responses: a client that dribbles, or does not take what it asked for, is cut off,
@@ -29,6 +36,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     private let limits: ConnectionLimits
     private let farewell: Farewell?
+    private let meter: ListenerMeter?
     private var sendWatch: SendWatch?
     private var hasSeenHead = false
     private var isReceiving = false
@@ -42,9 +50,11 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private var windowReceived = 0
     private var timer: Scheduled<Void>?
 
-    init(limits: ConnectionLimits, farewell: Farewell? = nil) {
+    /// - Parameter meter: counts the bytes of bodies.
+    init(limits: ConnectionLimits, farewell: Farewell? = nil, meter: ListenerMeter? = nil) {
         self.limits = limits
         self.farewell = farewell
+        self.meter = meter
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -66,6 +76,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             begin(head)
         case .body(let bytes):
             received += bytes.readableBytes
+            meter?.received.add(bytes.readableBytes)
             if owed == 0 {
                 unwanted += bytes.readableBytes
                 if unwanted > Self.tolerance {
@@ -96,7 +107,11 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        if case .end = unwrapOutboundIn(data) { owed = max(0, owed - 1) }
+        switch unwrapOutboundIn(data) {
+        case .head: break
+        case .body(let bytes): meter?.sent.add(bytes.readableBytes)
+        case .end: owed = max(0, owed - 1)
+        }
         context.write(data, promise: promise)
     }
 

@@ -17,6 +17,8 @@ struct Exchange: Sendable {
     /// The request's path without the query, and the query, both as sent.
     let path: Substring
     let query: Substring
+    /// The endpoint of the distribution API that it is for, once known; nil for anything else.
+    var route: OCIRoute?
     /// Who asks, and what that may do, once known.
     var grant = Grant()
     /// The repository that the request is about, for the log.
@@ -38,6 +40,7 @@ struct Exchange: Sendable {
     }
 
     var method: HTTPRequest.Method { request.head.method }
+    var handler: RequestHandler { RequestHandler(route) }
     var headers: HTTPFields { request.head.headerFields }
     var user: String? { grant.user }
 

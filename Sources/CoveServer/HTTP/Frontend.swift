@@ -1,4 +1,5 @@
 import CoveOCI
+import CoveTelemetry
 import HTTPTypes
 import HummingbirdCore
 import Logging
@@ -11,6 +12,9 @@ struct Frontend: Sendable {
     /// Nil where anybody may do anything.
     let access: (any AccessController)?
     let accessLog: AccessLog?
+    let metrics: HTTPMetrics
+    /// Nil when nothing is traced.
+    let tracer: Tracer?
     let logger: Logger
     /// `http.headers`: on every response that has no such field of its own.
     let headers: [(name: HTTPField.Name, values: [String])]
@@ -25,11 +29,18 @@ struct Frontend: Sendable {
     ) async throws {
         let started = ContinuousClock.now
         var exchange = Exchange(request: request, channel: channel, scheme: scheme)
+        let path = pathWithinPrefix(of: exchange)
+        if Self.isAPI(path), let route = OCIRoute(path: path.dropFirst(3)) {
+            exchange.route = route
+            exchange.repository = route.repository
+        }
+        metrics.begin(exchange.handler)
+        let span = tracer?.begin(exchange)
         var response: Response
-        do throws(OCIFailure) {
-            response = try await route(&exchange)
-        } catch {
-            response = error.response
+        if let span {
+            response = await Span.$current.withValue(span) { await answer(&exchange, path) }
+        } else {
+            response = await answer(&exchange, path)
         }
         response.headers[.requestID] = exchange.requestID
         response.headers[.date] = Timestamp.httpDate()
@@ -43,21 +54,42 @@ struct Frontend: Sendable {
                 try await writer.writeResponse(response.head)
             }
         } catch {
-            accessLog?.record(exchange, response.status, bytes: exchange.traffic.sent, started: started, aborted: true)
+            finish(exchange, span, response.status, bytes: exchange.traffic.sent, started: started, aborted: true)
             throw error
         }
-        accessLog?.record(exchange, response.status, bytes: sent, started: started, aborted: false)
+        finish(exchange, span, response.status, bytes: sent, started: started, aborted: false)
     }
 
-    private func route(_ exchange: inout Exchange) async throws(OCIFailure) -> Response {
-        var path = exchange.path
-        if !prefix.isEmpty, path.hasPrefix(prefix + "/") { path = path.dropFirst(prefix.count) }
-        if path == "/v2" || path.hasPrefix("/v2/") {
+    /// Notes how a request ended, for all who keep account of it.
+    private func finish(
+        _ exchange: Exchange, _ span: Span?, _ status: HTTPResponse.Status, bytes: Int, started: ContinuousClock.Instant, aborted: Bool
+    ) {
+        metrics.end(exchange, status, bytes: bytes, started: started, isAborted: aborted)
+        accessLog?.record(exchange, status, bytes: bytes, started: started, aborted: aborted)
+        if let span { Tracer.end(span, exchange, status, bytes: bytes, isAborted: aborted) }
+    }
+
+    private func pathWithinPrefix(of exchange: Exchange) -> Substring {
+        let path = exchange.path
+        return !prefix.isEmpty && path.hasPrefix(prefix + "/") ? path.dropFirst(prefix.count) : path
+    }
+
+    private static func isAPI(_ path: Substring) -> Bool { path == "/v2" || path.hasPrefix("/v2/") }
+
+    private func answer(_ exchange: inout Exchange, _ path: Substring) async -> Response {
+        do throws(OCIFailure) {
+            return try await route(&exchange, path)
+        } catch {
+            return error.response
+        }
+    }
+
+    private func route(_ exchange: inout Exchange, _ path: Substring) async throws(OCIFailure) -> Response {
+        if Self.isAPI(path) {
+            try health.refuseOutOfService()
             // Before authentication: browsers ask what is allowed without credentials (Fetch, "CORS-preflight request").
             if exchange.method == .options { return oci.options(path.dropFirst(3)) }
-            let route = OCIRoute(path: path.dropFirst(3))
-            exchange.repository = route?.repository
-            var response = try await respondToOCI(&exchange, route, path.dropFirst(3))
+            var response = try await respondToOCI(&exchange, path.dropFirst(3))
             response.headers[.dockerAPIVersion] = "registry/2.0"
             return response
         }
@@ -68,13 +100,11 @@ struct Frontend: Sendable {
     }
 
     /// Refusals of the API carry its version header as well: clients tell a registry by it.
-    private func respondToOCI(
-        _ exchange: inout Exchange, _ route: OCIRoute?, _ path: Substring
-    ) async throws(OCIFailure) -> Response {
+    private func respondToOCI(_ exchange: inout Exchange, _ path: Substring) async throws(OCIFailure) -> Response {
         do throws(OCIFailure) {
             // Before the body is read, and before it is told whether there is such an endpoint.
-            if let access { exchange.grant = try await access.authorize(exchange, for: RequiredAccess(route, exchange)) }
-            return try await oci.respond(exchange, to: route, path: path)
+            if let access { exchange.grant = try await access.authorize(exchange, for: RequiredAccess(exchange.route, exchange)) }
+            return try await oci.respond(exchange, to: exchange.route, path: path)
         } catch {
             if let cause = error.cause {
                 logger.error("unavailable", metadata: ["reason": "\(cause)", "request_id": "\(exchange.requestID)"])

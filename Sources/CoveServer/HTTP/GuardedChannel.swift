@@ -1,3 +1,4 @@
+import CoveTelemetry
 import HummingbirdCore
 import Logging
 import NIOCore
@@ -9,12 +10,18 @@ struct GuardedChannel<Base: ServerChildChannel>: ServerChildChannel {
 
     let base: Base
     let limits: ConnectionLimits
+    var meter: ListenerMeter?
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         do {
             try channel.pipeline.syncOperations.addHandler(ConnectionDeadline(limits: limits))
         } catch {
             return channel.eventLoop.makeFailedFuture(error)
+        }
+        if let meter {
+            meter.accepted.add()
+            meter.open.add(1)
+            channel.closeFuture.whenComplete { _ in meter.open.add(-1) }
         }
         // Starts small, for most requests are, and grows with an upload: larger reads mean fewer wake-ups a gigabyte.
         let allocator = AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 4096, maximum: 256 * 1024)

@@ -17,5 +17,7 @@ extension HTTPField.Name {
     static let forwardedHost = known("X-Forwarded-Host")
     static let forwardedProto = known("X-Forwarded-Proto")
     static let forwardedFor = known("X-Forwarded-For")
+    static let traceParent = known("traceparent")
+    static let traceState = known("tracestate")
     static let realIP = known("X-Real-Ip")
 }

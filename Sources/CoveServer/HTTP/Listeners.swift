@@ -12,8 +12,11 @@ struct Listeners {
     let frontend: Frontend
     let limits: ConnectionLimits
     let http2: Bool
+    let h2c: Bool
     let drainTimeout: Duration
     let farewell: Farewell
+    let metrics: ListenerMetrics
+    let reload: Reload
     let group: any EventLoopGroup
     let logger: Logger
 
@@ -29,6 +32,30 @@ struct Listeners {
         return Together(services: servers)
     }
 
+    /// The debug address: a few plain connections, open until the node has ended.
+    ///
+    /// - Throws: ``ServeError`` when the address cannot be used.
+    func debugService(on addr: String, _ operations: OperationsResponder) throws(ServeError) -> any Service {
+        let few = limits.with(connections: 64)
+        let stream = Self.streamConfiguration(few, [ConnectionGuard(limits: few)])
+        let channel = HTTP1Channel(
+            responder: { request, writer, channel in try await operations.respond(request, writer, channel) },
+            configuration: stream)
+        return server(
+            GuardedChannel(base: channel, limits: few), try Self.bindAddress(addr, .tcp), .init(addr: addr, net: .tcp), "http.debug",
+            isTold: false)
+    }
+
+    private static func streamConfiguration(
+        _ limits: ConnectionLimits, _ handlers: @autoclosure @escaping @Sendable () -> [any RemovableChannelHandler]
+    ) -> HTTP1Channel.Configuration {
+        var stream = HTTP1Channel.Configuration(additionalChannelHandlers: handlers(), idleTimeout: limits.idleTimeout)
+        stream.httpDecoder.maxHeaderListSize = limits.maximumHeaderBytes
+        stream.httpDecoder.maxHeaderFieldSize = limits.maximumHeaderBytes
+        stream.httpDecoder.maxHeaderFieldCount = 256
+        return stream
+    }
+
     private func server(for listener: Configuration.Listener, key: String) throws(ServeError) -> any Service {
         let bind = try Self.bindAddress(listener.addr, listener.net)
         let frontend = frontend
@@ -36,48 +63,53 @@ struct Listeners {
         let responder: HTTPChannelHandler.Responder = { request, writer, channel in
             try await frontend.respond(request, writer, channel, scheme: scheme)
         }
-        var stream = HTTP1Channel.Configuration(
-            additionalChannelHandlers: [ConnectionGuard(limits: limits, farewell: farewell)], idleTimeout: limits.idleTimeout)
-        stream.httpDecoder.maxHeaderListSize = limits.maximumHeaderBytes
-        stream.httpDecoder.maxHeaderFieldSize = limits.maximumHeaderBytes
-        stream.httpDecoder.maxHeaderFieldCount = 256
+        let meter = metrics.meter(for: listener.addr)
+        let stream = Self.streamConfiguration(limits, [ConnectionGuard(limits: limits, farewell: farewell, meter: meter)])
+        let http2Configuration = HTTP2ChannelConfiguration(
+            idleTimeout: .nanoseconds(limits.idleTimeout.nanoseconds), gracefulCloseTimeout: drainTimeout,
+            streamConfiguration: stream)
+        func guarded(_ channel: some ServerChildChannel) -> any Service {
+            server(GuardedChannel(base: channel, limits: limits, meter: meter), bind, listener, key)
+        }
         guard let tls = listener.tls else {
-            return server(HTTP1Channel(responder: responder, configuration: stream), bind, listener, key)
+            let plain = HTTP1Channel(responder: responder, configuration: stream)
+            guard h2c else { return guarded(plain) }
+            return guarded(ClearHTTPChannel(http1: plain, http2: HTTP2Channel(responder: responder, configuration: http2Configuration)))
         }
         let files = try TLSFiles(certificate: tls.certificate, key: tls.key, logger: logger)
+        metrics.add(files, for: listener.addr)
+        reload.addBlocking { files.readAgain() }
         let configuration = try files.configuration(tls)
         do {
             if http2 {
-                let channel = HTTP2ChannelConfiguration(
-                    idleTimeout: .nanoseconds(limits.idleTimeout.nanoseconds), gracefulCloseTimeout: drainTimeout,
-                    streamConfiguration: stream)
-                return server(
-                    try HTTP2UpgradeChannel(tlsConfiguration: configuration, configuration: channel, responder: responder),
-                    bind, listener, key)
+                return guarded(
+                    try HTTP2UpgradeChannel(
+                        tlsConfiguration: configuration, configuration: http2Configuration, responder: responder))
             }
-            return server(
-                try TLSHTTP1Channel(
-                    tls: configuration, base: HTTP1Channel(responder: responder, configuration: stream)), bind, listener, key)
+            return guarded(
+                try TLSHTTP1Channel(tls: configuration, base: HTTP1Channel(responder: responder, configuration: stream)))
         } catch {
             throw ServeError("\(key).tls: \(error)")
         }
     }
 
+    /// - Parameter isTold: whether it is closed with the others after the farewell.
     private func server(
-        _ channel: some ServerChildChannel, _ address: BindAddress, _ listener: Configuration.Listener, _ key: String
+        _ channel: GuardedChannel<some ServerChildChannel>, _ address: BindAddress, _ listener: Configuration.Listener, _ key: String,
+        isTold: Bool = true
     ) -> any Service {
         // The library tells of every start as well, with less in it.
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .notice)
         let server = Server(
-            childChannelSetup: GuardedChannel(base: channel, limits: limits),
+            childChannelSetup: channel,
             configuration: ServerConfiguration(
                 address: address, backlog: 1024,
-                availableConnectionsDelegate: .maximum(limits.maximumConnections, logger: quiet)),
+                availableConnectionsDelegate: .maximum(channel.limits.maximumConnections, logger: quiet)),
             onServerRunning: { [logger, farewell] channel in
-                farewell.add(channel)
+                if isTold { farewell.add(channel) }
                 logger.info(
-                    "serving",
+                    isTold ? "serving" : "serving whoever watches",
                     metadata: [
                         "addr": "\(channel.localAddress.map(Self.text) ?? listener.addr)",
                         "tls": "\(listener.tls != nil)", "version": "\(Version.current)",

@@ -66,6 +66,18 @@ final class TLSFiles: Sendable {
         return configuration
     }
 
+    /// When the certificate ends, in Unix time.
+    var expiry: Int? {
+        guard case .certificate(let certificate)? = loaded.withLock({ $0.chain.first }) else { return nil }
+        return Int(certificate.notValidAfter)
+    }
+
+    /// Looks at the files now. Blocks for a moment.
+    func readAgain() {
+        loaded.withLock { $0.checked = .now - Self.interval }
+        _ = current()
+    }
+
     private func current() -> ([NIOSSLCertificateSource], NIOSSLPrivateKeySource) {
         loaded.withLock { loaded in
             guard ContinuousClock.now - loaded.checked >= Self.interval else { return (loaded.chain, loaded.key) }

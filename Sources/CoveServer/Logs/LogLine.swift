@@ -6,6 +6,8 @@ package enum LogFormat: Sendable {
     case text
     /// One JSON object a line.
     case json
+    /// JSON in Logstash's form of events, version 1: `@timestamp`, `@version`, `message`, `level`, `type`.
+    case logstash
 }
 
 /// Builds one log line. Values are quoted and escaped, so that no value can forge a line or a field.
@@ -16,16 +18,24 @@ struct LogLine {
     init(_ format: LogFormat, level: String, message: String) {
         self.format = format
         bytes.reserveCapacity(320)
-        if format == .json { bytes.append(UInt8(ascii: "{")) }
-        add("time", Timestamp.now())
+        if format != .text { bytes.append(UInt8(ascii: "{")) }
+        guard format == .logstash else {
+            add("time", Timestamp.now())
+            add("level", level)
+            add("msg", message)
+            return
+        }
+        add("@timestamp", Timestamp.now())
+        add("@version", "1")
         add("level", level)
-        add("msg", message)
+        add("message", message)
+        add("type", "log")
     }
 
     mutating func add(_ key: String, _ value: String) {
         begin(key)
         switch format {
-        case .json: quote(value)
+        case .json, .logstash: quote(value)
         case .text: if Self.isPlain(value) { bytes.append(contentsOf: value.utf8) } else { quote(value) }
         }
     }
@@ -37,14 +47,14 @@ struct LogLine {
 
     /// The line with its end.
     consuming func finished() -> [UInt8] {
-        if format == .json { bytes.append(UInt8(ascii: "}")) }
+        if format != .text { bytes.append(UInt8(ascii: "}")) }
         bytes.append(UInt8(ascii: "\n"))
         return bytes
     }
 
     private mutating func begin(_ key: String) {
         switch format {
-        case .json:
+        case .json, .logstash:
             if bytes.count > 1 { bytes.append(UInt8(ascii: ",")) }
             quote(key)
             bytes.append(UInt8(ascii: ":"))

@@ -15,11 +15,13 @@ package final class LogSink: Sendable {
     private static let bound = 8 * 1024 * 1024
 
     private let descriptor: Int32
+    private let file: LogFile?
     private let queue: DispatchQueue
     private let state = Mutex(State())
 
     package init(descriptor: Int32) {
         self.descriptor = descriptor
+        file = LogFile(descriptor)
         queue = DispatchQueue(label: "cove.log.\(descriptor)")
     }
 
@@ -49,6 +51,16 @@ package final class LogSink: Sendable {
     /// Writes everything queued so far and waits for it.
     package func flush() {
         queue.sync { drain() }
+    }
+
+    /// Goes on in the file that has the old one's name now. A rotation has renamed the old one.
+    ///
+    /// - Returns: what is to be said of it; nil where the descriptor is no file, or still the right one.
+    package func reopen() -> LogFile.Outcome? {
+        queue.sync {
+            drain()
+            return file?.reopen()
+        }
     }
 
     private func drain() {

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import CoveTelemetry
 import Foundation
 import Logging
 import NIOCore
@@ -15,6 +16,7 @@ final class S3Client: Sendable {
     let credentials: CredentialStore
     let policy: RetryPolicy
     let logger: Logger
+    let statistics = S3Statistics()
     /// How far the service's clock is ahead of this machine's, once that has mattered.
     private let clockOffset = Mutex<TimeInterval>(0)
     /// Set to accept any certificate of the endpoint; what hands out credentials is verified always.
@@ -89,6 +91,7 @@ final class S3Client: Sendable {
         let payloadHash = endpoint.isSecure ? SigV4.unsignedPayload : (request.body ?? RequestBody()).sha256
         let end = ContinuousClock.now + policy.limit
         var (tried, hasRenewed, hasSetClock) = (0, false, false)
+        statistics.requests.add()
         while true {
             let keys = try await credentials.current()
             do throws(S3Error) {
@@ -108,7 +111,12 @@ final class S3Client: Sendable {
                     continue
                 }
                 tried += 1
-                guard error.isPassing, tried < tries ?? policy.tries, ContinuousClock.now < end else { throw error }
+                guard error.isPassing, tried < tries ?? policy.tries, ContinuousClock.now < end else {
+                    // That something is not there is an answer like any other.
+                    if error.refusal?.isMissing != true { statistics.failures.add() }
+                    throw error
+                }
+                statistics.retries.add()
                 logger.debug(
                     "S3 request failed; trying again",
                     metadata: ["method": "\(request.method)", "key": "\(request.key ?? "")", "try": "\(tried)", "error": "\(error)"])

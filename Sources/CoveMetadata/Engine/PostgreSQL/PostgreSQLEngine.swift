@@ -1,3 +1,4 @@
+import CoveTelemetry
 import Synchronization
 
 /// PostgreSQL 13 or newer, shared with other nodes.
@@ -9,11 +10,14 @@ package final class PostgreSQLEngine: SQLEngine {
     package let isShared = true
 
     package let options: PostgreSQLOptions
+    package let statistics = EngineStatistics()
     private let pool: PostgreSQLPool
+
+    package var connections: PoolState? { pool.load }
 
     package init(_ options: PostgreSQLOptions) {
         self.options = options
-        pool = PostgreSQLPool(options)
+        pool = PostgreSQLPool(options, statistics: statistics)
     }
 
     deinit { pool.close() }

@@ -1,3 +1,4 @@
+import CoveTelemetry
 import Foundation
 import Synchronization
 
@@ -46,9 +47,20 @@ final class PostgreSQLPool: Sendable {
     private let condition = NSCondition()
     /// Guarded by ``condition``.
     private nonisolated(unsafe) let state = State()
+    private let statistics: EngineStatistics
 
-    init(_ options: PostgreSQLOptions) {
+    init(_ options: PostgreSQLOptions, statistics: EngineStatistics = EngineStatistics()) {
         self.options = options
+        self.statistics = statistics
+    }
+
+    /// How many threads, each with its connection, are at work and idle, and how much waits for one.
+    var load: PoolState {
+        locked { state in
+            PoolState(
+                busy: state.threads - state.idleThreads, idle: state.idleThreads, limit: options.maximumConnections,
+                waiting: state.turns.count)
+        }
     }
 
     func read(_ job: Job) {
@@ -101,7 +113,14 @@ final class PostgreSQLPool: Sendable {
             case .read(let job): run([job], on: &connection) { Self.read($0, on: $1) }
             case .lane(let lane):
                 let batch = takeBatch(of: lane)
-                run(batch, on: &connection) { Self.write($0, on: $1, hasLimits: lane != .migration) }
+                run(batch, on: &connection) { jobs, connection in
+                    let start = ContinuousClock.now
+                    defer {
+                        statistics.commits.observe(since: start)
+                        statistics.writes.add(jobs.count)
+                    }
+                    return Self.write(jobs, on: connection, hasLimits: lane != .migration)
+                }
                 // Its connection waits for answers as long as it takes, which no other work should.
                 if lane == .migration { connection = nil }
                 let hasMore = locked { state in
@@ -164,7 +183,10 @@ final class PostgreSQLPool: Sendable {
                 return
             }
             left = body(left, usable).compactMap { job, error in
-                if attempt < Self.attempts, Self.canTryAgain(error, attempt) { return job }
+                if attempt < Self.attempts, Self.canTryAgain(error, attempt) {
+                    statistics.retries.add()
+                    return job
+                }
                 job.finish((error as? PostgreSQLFailure)?.asMetadataError ?? error)
                 return nil
             }
@@ -192,6 +214,7 @@ final class PostgreSQLPool: Sendable {
             return connection
         } catch {
             let why = error.asMetadataError
+            statistics.failedConnections.add()
             locked { $0.unreachable = (.now, why) }
             throw why
         }

@@ -1,6 +1,7 @@
 import CoveMetadata
 import CoveOCI
 import CoveRedis
+import CoveTelemetry
 
 /// What the nodes of a registry remember of blobs together, in Redis (`storage.cache.blobdescriptor: redis`): a blob's
 /// row, size and location by repository and digest. A Redis that fails, or holds nonsense, only costs speed.
@@ -21,7 +22,11 @@ package final class DescriptorCache: Sendable {
     static let entryLifetime = Duration.seconds(60)
     static let markLifetime = Duration.seconds(120)
 
-    private let redis: RedisClient
+    let statistics = CacheStatistics()
+    /// Time of asking Redis, and of telling it.
+    let lookups = Histogram(.seconds, bounds: Histogram.shortTimes)
+    let updates = Histogram(.seconds, bounds: Histogram.shortTimes)
+    let redis: RedisClient
     private let prefix: String
     private let untold = UntoldChanges(for: markLifetime)
 
@@ -39,15 +44,22 @@ package final class DescriptorCache: Sendable {
     ) async throws(RegistryError) -> StoredBlob? {
         guard !untold.contains(key) else { return try await load() }
         let name = self.name(of: key)
-        if let value = try? await redis.get(name), let entry = DescriptorEntry(parsing: value),
+        let start = ContinuousClock.now
+        let value = try? await redis.get(name)
+        lookups.observe(since: start)
+        if let value, let entry = DescriptorEntry(parsing: value),
             entry.isFresh(within: Self.entryLifetime), entry.second > redis.lastOutageEnd, !untold.contains(key)
         {
+            statistics.hits.add()
             return StoredBlob(id: entry.id, digest: key.digest, size: entry.size, location: entry.location)
         }
+        statistics.misses.add()
         let began = DescriptorEntry.now
         guard let blob = try await load() else { return nil }
         if let entry = DescriptorEntry(blob, readAt: began), !untold.contains(key) {
+            let start = ContinuousClock.now
             _ = try? await redis.set(name, to: entry.text, lifetime: Self.entryLifetime, onlyIfAbsent: true)
+            updates.observe(since: start)
         }
         return blob
     }

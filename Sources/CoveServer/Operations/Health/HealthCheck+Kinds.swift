@@ -1,0 +1,70 @@
+import AsyncHTTPClient
+import CoveConfiguration
+import Foundation
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+
+extension HealthCheck {
+    /// Fails while there is a file.
+    static func file(_ check: Configuration.Health.FileCheck) -> HealthCheck {
+        HealthCheck(
+            name: check.file, interval: check.rhythm.interval, threshold: check.rhythm.threshold, isImmediate: true
+        ) {
+            let found = try? await NIOThreadPool.singleton.runIfActive { () -> Int32 in
+                var status = stat()
+                return stat(check.file, &status) == 0 ? 0 : errno
+            }
+            switch found ?? ENOENT {
+            case 0: return "file exists"
+            case ENOENT, ENOTDIR: return nil
+            case let code: return String(cString: strerror(code))
+            }
+        }
+    }
+
+    /// Fails while a server does not answer HEAD with the status that is expected.
+    static func http(_ check: Configuration.Health.HTTPCheck) -> HealthCheck {
+        let name = Configuration.maskingPassword(check.uri)
+        return HealthCheck(
+            name: name, interval: check.rhythm.interval, threshold: check.rhythm.threshold, isImmediate: false
+        ) {
+            var request = HTTPClientRequest(url: check.uri)
+            request.method = .HEAD
+            for header in check.headers {
+                for value in header.values { request.headers.add(name: header.name, value: value) }
+            }
+            do {
+                let response = try await HTTPClient.shared.execute(request, timeout: .init(check.timeout))
+                guard Int(response.status.code) != check.statusCode else { return nil }
+                return "the service answered \(response.status.code), not \(check.statusCode)"
+            } catch {
+                return "the service could not be asked: \(error)"
+            }
+        }
+    }
+
+    /// Fails while an address takes no connection.
+    static func tcp(_ check: Configuration.Health.TCPCheck) -> HealthCheck {
+        HealthCheck(
+            name: check.addr, interval: check.rhythm.interval, threshold: check.rhythm.threshold, isImmediate: false
+        ) {
+            guard case .tcp(let host, let port) = ListenAddress(check.addr, .tcp) else { return "not of the form host:port" }
+            do {
+                let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                    .connectTimeout(.init(check.timeout)).connect(host: host, port: port).get()
+                try? await channel.close()
+                return nil
+            } catch {
+                return "no connection: \(error)"
+            }
+        }
+    }
+}
+
+extension Configuration.Health {
+    /// The checks beside that of the storage.
+    var checks: [HealthCheck] {
+        files.map(HealthCheck.file) + http.map(HealthCheck.http) + tcp.map(HealthCheck.tcp)
+    }
+}
