@@ -36,6 +36,7 @@ package enum Serve {
         let threads = NIOThreadPool(numberOfThreads: configuration.threads)
         threads.start()
         let group = MultiThreadedEventLoopGroup.singleton
+        let access = try accessController(configuration.auth, threads, logger)
         let stores = try await Stores.open(configuration, threads, logger)
         let registry = Registry(
             metadata: stores.metadata, storage: stores.storage, options: try configuration.registryOptions,
@@ -44,7 +45,7 @@ package enum Serve {
         let frontend = Frontend(
             oci: OCIResponder(registry: registry, options: configuration.ociOptions),
             health: HealthResponder(readiness: readiness),
-            access: try accessController(configuration.auth, threads, logger),
+            access: access,
             accessLog: configuration.log.accessLogDisabled
                 ? nil
                 : AccessLog(sink: output, format: format, fields: configuration.log.fields.sorted { $0.key < $1.key }),
