@@ -40,6 +40,7 @@ package enum Serve {
         let group = MultiThreadedEventLoopGroup.singleton
         let reload = Reload(hangups, logger: logger)
         for sink in [errors, output] { reload.addBlocking { [logger] in LogFile.report(sink.reopen(), to: logger) } }
+        let access = try accessController(configuration.auth, threads, reload, logger)
         let stores = try await Stores.open(configuration, threads, logger)
         let storage = MeasuredStorage(stores.storage)
         let registry = Registry(
@@ -53,7 +54,7 @@ package enum Serve {
         let watch = Watch(registry: registry, stores: stores, storage: storage.statistics, health: health, tracer: tracer)
         let frontend = Frontend(
             oci: OCIResponder(registry: registry, options: configuration.ociOptions),
-            health: health, access: try accessController(configuration.auth, threads, reload, logger),
+            health: health, access: access,
             accessLog: configuration.log.accessLogDisabled
                 ? nil
                 : AccessLog(sink: output, format: format, fields: configuration.log.fields.sorted { $0.key < $1.key }),

@@ -77,6 +77,19 @@ struct TokenChainTests {
         #expect(try await refusal([forged, strangerRoot], by: signer, verifier) == unled)
     }
 
+    @Test("of two certificates of one name the first counts: nobody can send a maze")
+    func names() async throws {
+        try fixture.writeBundle([try root()])
+        let verifier = try fixture.verifier()
+        let middleCertificate = try middle.certificate("middle", by: ("root", root), isAuthority: true)
+        let other = try TokenSigner.p256(.init()).certificate("middle", by: ("root", root), isAuthority: true)
+        let leaf = try signer.certificate("leaf", by: ("middle", middle))
+        #expect(try await refusal([leaf, middleCertificate, other], by: signer, verifier) == nil)
+        #expect(
+            try await refusal([leaf, other, middleCertificate], by: signer, verifier)
+                == .untrusted("the certificate leads to none of rootcertbundle"))
+    }
+
     @Test("who is no authority certifies nobody")
     func noAuthority() async throws {
         let plain = try root.certificate("root", isAuthority: false)

@@ -21,7 +21,10 @@ struct CertificateChain {
             certificates.append(certificate)
         }
         leaf = certificates[0]
-        others = Array(certificates.dropFirst())
+        // One of each name, so that a certificate has one issuer here: among certificates that certify each other the ways
+        // to a root would be legion, and anybody may send some.
+        var names = Set<DistinguishedName>()
+        others = certificates.dropFirst().filter { names.insert($0.subject).inserted }
     }
 
     /// The signer's key, when its certificate is one of the roots or leads to one.
