@@ -101,7 +101,7 @@ package final class Span: Sendable {
             return result
         } catch {
             // The error's own text may name what is nobody's business outside.
-            span.fail("\(type(of: error))")
+            span.fail("\(type(of: error as any Error))")
             span.end()
             throw error
         }
