@@ -22,6 +22,8 @@ package enum RegistryError: Error, Sendable {
     case referenceSizeMismatch(Descriptor, actual: Int64)
     /// A layer URL that `validation.manifests.urls` refuses.
     case urlRefused(String, Descriptor)
+    /// A config's media type whose class `policy.repository.classes` does not have.
+    case classRefused(String)
     case deleteDisabled
     case readOnly
     /// The disk is full. Nothing of the request was kept.

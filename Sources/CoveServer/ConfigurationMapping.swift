@@ -23,6 +23,7 @@ extension Configuration {
             options.deleteEnabled = storage.deleteEnabled
             options.readOnly = storage.readOnly
             options.manifests = try validation.policy
+            options.manifests.allowedClasses = Set(allowedClasses)
             options.cachedBlobs = storage.cachedDescriptors
             options.redirects = !storage.redirectDisabled
             options.uploadRenewal = min(.seconds(60), storage.uploadPurging.age / 3)
@@ -77,6 +78,7 @@ extension Configuration {
         options.uploadAge = storage.uploadPurging.age
         options.interval = storage.uploadPurging.interval
         options.dryRun = storage.uploadPurging.dryRun
+        options.reclaimsLeftovers = !metadata.isAssumed
         return options
     }
 
@@ -88,7 +90,7 @@ extension Configuration {
     var ociOptions: OCIResponder.Options {
         OCIResponder.Options(
             location: LocationPolicy(relative: http.relativeURLs, host: http.trimmedHost, prefix: http.trimmedPrefix),
-            catalogPage: catalogMaxEntries)
+            catalogPage: catalogMaxEntries, tagPage: maxTags)
     }
 }
 

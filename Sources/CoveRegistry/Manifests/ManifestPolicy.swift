@@ -16,7 +16,19 @@ package struct ManifestPolicy: Sendable {
     /// Whether a layer may name this URL.
     package var allowsURL: @Sendable (String) -> Bool = { _ in true }
 
+    /// Classes of images that may be pushed (`policy.repository.classes`); empty for all.
+    package var allowedClasses: Set<String> = []
+
     package init() {}
+
+    /// What Distribution calls an image's class; it knows two. Nil for other content than images.
+    static func className(of config: Descriptor) -> String? {
+        switch config.mediaType {
+        case "application/vnd.docker.container.image.v1+json", "application/vnd.oci.image.config.v1+json": "image"
+        case "application/vnd.docker.plugin.v1+json": "plugin"
+        default: nil
+        }
+    }
 
     /// Whether this entry of an index must exist.
     func requires(_ entry: Descriptor) -> Bool {

@@ -95,6 +95,7 @@ extension Registry {
         }
         let manifest = try await Self.parse(bytes, contentType: contentType)
         try checkURLs(of: manifest)
+        try checkClass(of: manifest)
         let policy = options.manifests
         let (retyped, isMove) = try await registryErrors {
             try await metadata.write(in: .repository(repository.description)) { [allTags] store in
@@ -218,6 +219,12 @@ extension Registry {
         for layer in manifest.layers {
             for url in layer.urls where !options.manifests.allowsURL(url) { throw .urlRefused(url, layer) }
         }
+    }
+
+    private func checkClass(of manifest: Manifest) throws(RegistryError) {
+        let allowed = options.manifests.allowedClasses
+        guard !allowed.isEmpty, let config = manifest.config else { return }
+        guard let name = ManifestPolicy.className(of: config), allowed.contains(name) else { throw .classRefused(config.mediaType) }
     }
 
     /// Finds what a manifest refers to. The subject need not be there (distribution-spec, "Push").

@@ -1,5 +1,6 @@
 import HTTPTypes
 import NIOCore
+import NIOHTTP1
 import NIOHTTPTypes
 import NIOHTTPTypesHTTP1
 
@@ -29,6 +30,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     private let limits: ConnectionLimits
     private let farewell: Farewell?
+    private let headers: HTTPHeaders
     private var sendWatch: SendWatch?
     private var hasSeenHead = false
     private var isReceiving = false
@@ -42,9 +44,11 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private var windowReceived = 0
     private var timer: Scheduled<Void>?
 
-    init(limits: ConnectionLimits, farewell: Farewell? = nil) {
+    /// - Parameter headers: `http.headers`, for answers to what is no request.
+    init(limits: ConnectionLimits, farewell: Farewell? = nil, headers: HTTPHeaders = [:]) {
         self.limits = limits
         self.farewell = farewell
+        self.headers = headers
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -53,7 +57,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         let pipeline = context.pipeline.syncOperations
         guard let codec = try? pipeline.handler(type: HTTP1ToHTTPServerCodec.self) else { return }
         do {
-            try pipeline.addHandler(HTTP1Manners(farewell: farewell), position: .before(codec))
+            try pipeline.addHandler(HTTP1Manners(farewell: farewell, headers: headers), position: .before(codec))
         } catch {
             context.fireErrorCaught(error)
         }

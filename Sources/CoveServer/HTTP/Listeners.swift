@@ -1,9 +1,11 @@
 import CoveConfiguration
 import Foundation
+import HTTPTypes
 import HummingbirdCore
 import HummingbirdHTTP2
 import Logging
 import NIOCore
+import NIOHTTP1
 import NIOSSL
 import ServiceLifecycle
 
@@ -32,12 +34,14 @@ struct Listeners {
     private func server(for listener: Configuration.Listener, key: String) throws(ServeError) -> any Service {
         let bind = try Self.bindAddress(listener.addr, listener.net)
         let frontend = frontend
+        let headers = HTTPHeaders(frontend.headers.flatMap { name, values in values.map { (name.rawName, $0) } })
         let scheme = listener.tls == nil ? "http" : "https"
         let responder: HTTPChannelHandler.Responder = { request, writer, channel in
             try await frontend.respond(request, writer, channel, scheme: scheme)
         }
         var stream = HTTP1Channel.Configuration(
-            additionalChannelHandlers: [ConnectionGuard(limits: limits, farewell: farewell)], idleTimeout: limits.idleTimeout)
+            additionalChannelHandlers: [ConnectionGuard(limits: limits, farewell: farewell, headers: headers)],
+            idleTimeout: limits.idleTimeout)
         stream.httpDecoder.maxHeaderListSize = limits.maximumHeaderBytes
         stream.httpDecoder.maxHeaderFieldSize = limits.maximumHeaderBytes
         stream.httpDecoder.maxHeaderFieldCount = 256

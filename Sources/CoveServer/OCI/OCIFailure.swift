@@ -122,6 +122,12 @@ extension OCIFailure {
             self.init(
                 status: .badRequest, code: .manifestInvalid,
                 message: "the URL '\(url.prefix(200))' of layer \(descriptor.digest) is refused by validation.manifests.urls")
+        case .classRefused(let mediaType):
+            self.init(
+                status: .forbidden, code: .denied,
+                message:
+                    "policy.repository.classes does not allow manifests whose config is of the type '\(mediaType.prefix(128))'",
+                detail: ["mediaType": String(mediaType.prefix(128))])
         case .deleteDisabled:
             self.init(
                 status: .methodNotAllowed, code: .unsupported,
