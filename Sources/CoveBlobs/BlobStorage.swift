@@ -42,6 +42,9 @@ package protocol BlobStorage: Sendable {
     /// - Parameter type: the media type that the answer is to have.
     func directURL(of location: String, type: String) async throws(BlobStorageError) -> String?
 
+    /// The key that a location has in a bucket; the location itself where there is none.
+    func key(of location: String) -> String
+
     /// The size of a blob's bytes; nil when there are none.
     func size(of location: String) async throws(BlobStorageError) -> Int64?
 
@@ -71,6 +74,8 @@ extension BlobStorage {
     package func sweep(_ lost: @Sendable ([StoredObject]) async throws -> [StoredObject]) async throws {}
 
     package func directURL(of location: String, type: String) async throws(BlobStorageError) -> String? { nil }
+
+    package func key(of location: String) -> String { location }
 }
 
 /// Bytes that are an upload's until it is committed, and a blob's from then on, in one and the same place.

@@ -42,11 +42,16 @@ extension Configuration {
         }
         if hasFile, !reader.has("version") { reader.refuse("'version' is missing; write version: 0.1") }
         durability = reader.choice("durability", Durability.self) ?? .full
-        catalogMaxEntries = reader.integer("catalog.maxentries", in: 1...100_000) ?? 1000
+        readPages(&reader)
         repositoryClasses = Self.readClasses(&reader)
         readLog(&reader)
+        Self.checkOldKeys(&reader)
         readStorage(&reader, hasFile: hasFile)
-        metadata = Metadata(&reader, driver: storage.driver)
+        middleware = Middleware.read(&reader, driver: storage.driver)
+        if !middleware.isEmpty, storage.redirectDisabled {
+            reader.warn("'middleware.storage' has nothing to do, as storage.redirect.disable keeps clients from being sent elsewhere")
+        }
+        metadata = Metadata(&reader, driver: storage.driver, hasFile: hasFile)
         redis = Redis(&reader, isCache: storage.cache == .redis)
         readAuth(&reader)
         readHTTP(&reader, hasFile: hasFile)
@@ -66,8 +71,17 @@ extension Configuration {
         return classes
     }
 
+    private mutating func readPages(_ reader: inout SettingReader) {
+        if let entries = reader.integer("catalog.maxentries"), entries > 0 {
+            catalogMaxEntries = min(entries, 100_000)
+            if entries > 100_000 { reader.warn("'catalog.maxentries' is \(entries); the largest page has 100000 names") }
+        }
+        if let tags = reader.integer("tags.maxtags", in: 0...1_000_000_000), tags > 0 { maxTags = min(tags, maxTags) }
+    }
+
     private mutating func readLog(_ reader: inout SettingReader) {
-        log.level = reader.choice("log.level", Log.Level.self) ?? .info
+        let level = reader.choice("loglevel", Log.Level.self)
+        log.level = reader.choice("log.level", Log.Level.self) ?? level ?? .info
         log.formatter = reader.choice("log.formatter", Log.Formatter.self) ?? .text
         log.accessLogDisabled = reader.boolean("log.accesslog.disabled") ?? false
         for name in reader.names("log.fields") { log.fields[name] = reader.text("log.fields", named: name) ?? "" }
@@ -79,9 +93,10 @@ extension Configuration {
         storage.readOnly = reader.boolean("storage.maintenance.readonly.enabled") ?? false
         storage.redirectDisabled = reader.boolean("storage.redirect.disable") ?? false
         _ = reader.integer("storage.tag.concurrencylimit", in: 0...1_000_000)
-        storage.cache = reader.choice("storage.cache.blobdescriptor", Storage.Cache.self) ?? .inMemory
+        let cache = reader.choice("storage.cache.layerinfo", Storage.Cache.self)
+        storage.cache = reader.choice("storage.cache.blobdescriptor", Storage.Cache.self) ?? cache ?? .inMemory
         let size = reader.integer("storage.cache.blobdescriptorsize", in: 0...10_000_000) ?? 50_000
-        storage.cachedDescriptors = storage.cache == .none ? 0 : size
+        storage.cachedDescriptors = storage.cache == .none ? 0 : size > 0 ? size : 10_000_000
         let purging = "storage.maintenance.uploadpurging"
         storage.uploadPurging.enabled = reader.boolean("\(purging).enabled") ?? true
         storage.uploadPurging.dryRun = reader.boolean("\(purging).dryrun") ?? false
@@ -97,7 +112,7 @@ extension Configuration {
             reader.refuse("'storage' has \(found.dropLast().joined(separator: ", ")) and \(found[found.count - 1]); choose one driver")
         }
         let root = reader.text("storage.filesystem.rootdirectory") ?? (hasFile ? "/var/lib/registry" : "data")
-        let threads = reader.integer("storage.filesystem.maxthreads", in: 4...1000) ?? 100
+        let threads = min(max(4, reader.integer("storage.filesystem.maxthreads", in: 0...1_000_000) ?? 100), 1000)
         storage.driver =
             switch found.last {
             case "s3": .s3(S3Settings(&reader))
@@ -107,8 +122,9 @@ extension Configuration {
     }
 
     private mutating func readAuth(_ reader: inout SettingReader) {
+        let kinds = reader.names("auth")
+        if kinds.count > 1 { reader.refuse("'auth' has \(kinds.joined(separator: " and ")); choose one") }
         if reader.has("auth.token") {
-            if reader.has("auth.htpasswd") { reader.refuse("'auth' has htpasswd and token; choose one") }
             auth = .token(TokenSettings(&reader))
             return
         }
@@ -177,7 +193,7 @@ extension Configuration {
         let certificate = reader.text("\(path).certificate")
         let key = reader.text("\(path).key")
         var suites: [UInt16] = []
-        for name in reader.texts("\(path).ciphersuites") ?? [] {
+        for name in reader.texts("\(path).ciphersuites") ?? [] where !CipherSuite.always.contains(name) {
             if let number = CipherSuite.numbers[name] {
                 suites.append(number)
             } else {
@@ -186,10 +202,11 @@ extension Configuration {
                 )
             }
         }
+        let clientCAs = reader.texts("\(path).clientcas") ?? []
         let tls = TLS(
-            certificate: certificate ?? "", key: key ?? "", clientCAs: reader.texts("\(path).clientcas") ?? [],
-            clientAuth: reader.choice("\(path).clientauth", TLS.ClientAuth.self) ?? .require,
-            minimumTLS: reader.choice("\(path).minimumtls", TLS.Minimum.self) ?? .tls12, cipherSuites: suites)
+            certificate: certificate ?? "", key: key ?? "", clientCAs: clientCAs,
+            clientAuth: readClientAuth(&reader, "\(path).clientauth", hasAuthorities: !clientCAs.isEmpty),
+            minimumTLS: readMinimum(&reader, "\(path).minimumtls"), cipherSuites: suites)
         switch (certificate, key) {
         case (nil, nil) where tls.clientCAs.isEmpty: return nil
         case (nil, _): reader.refuse("'\(path).certificate' is missing")
@@ -199,8 +216,32 @@ extension Configuration {
         return tls
     }
 
+    /// Distribution's other modes take any certificate, so they say nothing about who a client is.
+    private static func readClientAuth(_ reader: inout SettingReader, _ key: String, hasAuthorities: Bool) -> TLS.ClientAuth {
+        if let mode = reader.nonEmptyText(key), ["request-client-cert", "require-any-client-cert"].contains(mode) {
+            if hasAuthorities {
+                let instead: TLS.ClientAuth = mode.hasPrefix("request") ? .verifyIfGiven : .require
+                reader.refuse(
+                    "'\(SettingReader.shown(key))' is \(mode), which takes certificates of anybody; use \(instead.rawValue)")
+            }
+            return .require
+        }
+        return reader.choice(key, TLS.ClientAuth.self) ?? .require
+    }
+
+    private static func readMinimum(_ reader: inout SettingReader, _ key: String) -> TLS.Minimum {
+        if let version = reader.nonEmptyText(key), ["tls1.0", "tls1.1"].contains(version) {
+            reader.refuse(
+                "'\(SettingReader.shown(key))' is \(version), which is broken and is not spoken here (RFC 8996); write tls1.2, or remove the key"
+            )
+            return .tls12
+        }
+        return reader.choice(key, TLS.Minimum.self) ?? .tls12
+    }
+
     private mutating func readValidation(_ reader: inout SettingReader) {
-        validation.disabled = reader.boolean("validation.disabled") ?? false
+        let isEnabled = reader.boolean("validation.enabled") ?? false
+        validation.disabled = (reader.boolean("validation.disabled") ?? false) && !isEnabled
         validation.allowedURLs = reader.texts("validation.manifests.urls.allow") ?? []
         validation.deniedURLs = reader.texts("validation.manifests.urls.deny") ?? []
         for pattern in validation.allowedURLs + validation.deniedURLs where (try? NSRegularExpression(pattern: pattern)) == nil {
@@ -229,6 +270,9 @@ extension Array where Element: Hashable {
 
 /// TLS 1.2 cipher suites by their standard names (IANA "TLS Cipher Suites").
 enum CipherSuite {
+    /// Those of TLS 1.3, which are always there, in registry:2 and 3 as well.
+    static let always: Set<String> = ["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"]
+
     static let numbers: [String: UInt16] = [
         "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256": 0xC02B,
         "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256": 0xC02F,

@@ -11,10 +11,12 @@ extension Configuration {
     /// The effective values as nested keys, in reading order.
     package func tree(maskingSecrets: Bool) -> RenderedValue {
         var pairs = sections(maskingSecrets)
+        pairs.append(("tags", .map([("maxtags", .number(maxTags))])))
         if !repositoryClasses.isEmpty {
             let classes = RenderedValue.texts(repositoryClasses.map(\.rawValue))
             pairs.append(("policy", .map([("repository", .map([("classes", classes)]))])))
         }
+        if !middleware.isEmpty { pairs.append(("middleware", .map([("storage", .list(middleware.map { $0.rendered() }))]))) }
         if let redis { pairs.append(("redis", redis.rendered(maskingSecrets: maskingSecrets))) }
         return .map(pairs)
     }
@@ -222,9 +224,23 @@ extension Configuration {
             # Configuration
 
             Cove reads the `config.yml` of registry:2 and registry:3. Each key below acts as described, or is refused at
-            start with the sentence shown; an unknown key is refused with the nearest known one. `REGISTRY_A_B_C` in the
-            environment sets `a.b.c`, its value read as YAML. `storage.s3aws` is another name of `storage.s3`. This page is
-            made by `cove config reference`.
+            start with the sentence shown; an unknown key is refused with the nearest known one. `storage.s3aws` is another name of
+            `storage.s3`; `storage: inmemory` and `auth: none` choose a driver that needs no settings. A duration without a unit
+            is in nanoseconds, as in registry:2. This page is made by `cove config reference`.
+
+            ## Variables
+
+            `REGISTRY_A_B_C` in the environment sets `a.b.c`, as in registry:2 and registry:3:
+
+            - The value is YAML: `REGISTRY_HTTP_HEADERS_X-Content-Type-Options='[nosniff]'`,
+              `REGISTRY_HTTP_TLS='{certificate: /c.pem, key: /k.pem}'`. It takes the place of what the file says there, as a whole.
+              An empty value is as if the file had no such key.
+            - Variables act in the order of their names, so that `REGISTRY_STORAGE=s3` comes before `REGISTRY_STORAGE_S3_BUCKET=…`.
+            - A number is a place in a list, from 0; one more than there are adds one: `REGISTRY_MIDDLEWARE_STORAGE_0_NAME=cloudfront`.
+            - A name that is free, such as a header's, may have dashes and underscores. Its letters' case does not matter.
+            - A variable that names no key is warned of and ignored. Where registry:2 calls a variable otherwise than the key
+              (`REGISTRY_NOTIFICATIONS_EVENTCONFIG_INCLUDEREFERENCES`), both names act.
+            - `REGISTRY_CONFIGURATION_PATH` names the file.
 
             ## Keys that act
 

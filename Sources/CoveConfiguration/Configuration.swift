@@ -9,8 +9,12 @@ package struct Configuration: Sendable, Equatable {
     package var validation = Validation()
     /// `catalog.maxentries`: the largest page of `_catalog`.
     package var catalogMaxEntries = 1000
+    /// `tags.maxtags`: the largest page of a tag list that is asked for with `n`.
+    package var maxTags = 100_000
     /// `policy.repository.classes`: the kinds of images that may be pushed; empty for everything.
     package var repositoryClasses: [RepositoryClass] = []
+    /// `middleware.storage`, in the order in which they act.
+    package var middleware: [Middleware] = []
     package var health = Health()
     package var metadata = Metadata()
     /// Nil without a `redis` section.

@@ -52,7 +52,7 @@ extension ConfigurationKey {
     static let metadata: [ConfigurationKey] = [
         .acts(
             "metadata.url", .text, "",
-            "Where the metadata is: `sqlite:PATH`, or `postgresql://user:password@host:port/database` as libpq takes it, with several hosts, a socket's directory and parameters such as `?sslmode=verify-full&sslrootcert=/etc/cove/ca.pem`, which set up TLS. Without it: cove.db in storage.filesystem.rootdirectory. Needed with storage.s3. (Cove)"
+            "Where the metadata is: `sqlite:PATH`, or `postgresql://user:password@host:port/database` as libpq takes it, with several hosts, a socket's directory and parameters such as `?sslmode=verify-full&sslrootcert=/etc/cove/ca.pem`, which set up TLS. Without it: cove.db in storage.filesystem.rootdirectory; with storage.s3 /var/lib/registry/cove.db, for one node, with a warning. (Cove)"
         ),
         .acts("metadata.maxconnections", .integer, "10", "Most connections of this node to PostgreSQL, 2 to 500. (Cove)"),
         .acts("metadata.statementtimeout", .duration, "10s", "Longest that PostgreSQL may work on a statement. (Cove)"),
@@ -110,6 +110,7 @@ extension ConfigurationKey {
             "redis.contexttimeoutenabled", .boolean, "",
             "Accepted: every command ends by the timeouts above, so either value is honoured."),
         .acts("redis.disableidentity", .boolean, "", "Accepted: no CLIENT SETINFO is sent, so either value is honoured."),
+        .acts("redis.disableindentity", .boolean, "", "Accepted: the spelling of disableidentity in registry 3.0."),
         .acts("redis.unstableresp3", .boolean, "", "Accepted: it is of commands that Cove does not use."),
     ]
 

@@ -1,7 +1,8 @@
 extension ConfigurationKey {
     /// Every key that Cove or Distribution knows. Checking, suggestions and `docs/configuration.md` all come from here.
     static let table: [ConfigurationKey] =
-        general + token + health + storage + s3 + metadata + redis + http + debug + validation + storeRefusals + refusals
+        general + token + health + storage + s3 + metadata + middleware + redis + http + debug + validation + old + storeRefusals
+        + refusals
 
     private static let general: [ConfigurationKey] = [
         .acts("version", .text, "0.1", "Version of the format; 0.1 is the only one."),
@@ -15,19 +16,26 @@ extension ConfigurationKey {
         .acts("auth.htpasswd.realm", .text, "Registry", "Realm shown when credentials are asked for."),
         .acts(
             "auth.htpasswd.path", .text, "",
-            "File of user:hash lines with bcrypt hashes. Read again when it changes. Without it, anyone may push and pull."),
+            "File of user:hash lines with bcrypt hashes. Read again when it changes. When there is none, it is made with a user docker, whose password is in the file of this name with .password after it. Without the key, anyone may push and pull."
+        ),
+        .acts("auth.none", .text, "", "Nobody is asked who they are, as without the section. Write it as `auth: none`."),
+        .acts("catalog.maxentries", .integer, "1000", "Largest page of /v2/_catalog, at most 100000; 0 and less for the usual one."),
+        .acts(
+            "tags.maxtags", .integer, "100000",
+            "Largest page of a tag list that is asked for with n; 0 for the usual one, which is also the most."),
         .acts(
             "policy.repository.classes", .texts, "",
             "Classes of images that may be pushed, image and plugin; a token must allow the class, too. As in registry:2, artifacts of any other kind are refused then."
         ),
-        .acts("catalog.maxentries", .integer, "1000", "Largest page of /v2/_catalog."),
     ]
 
     private static let storage: [ConfigurationKey] = [
         .acts(
             "storage.filesystem.rootdirectory", .text, "/var/lib/registry",
             "Directory of blobs, uploads and metadata. Without a configuration file: ./data."),
-        .acts("storage.filesystem.maxthreads", .integer, "100", "Most threads for file operations, 4 or more; at most 64 are started."),
+        .acts(
+            "storage.filesystem.maxthreads", .integer, "100",
+            "Most threads for file operations; from 4 to 64 are started, whatever it says."),
         .acts("storage.inmemory", .boolean, "", "Keep everything in memory, for tests. Write it as `inmemory: {}`."),
         .acts(
             "storage.delete.enabled", .boolean, "false",
@@ -39,7 +47,9 @@ extension ConfigurationKey {
         .acts(
             "storage.cache.blobdescriptor", .choice(["none", "inmemory", "redis"]), "inmemory",
             "Where the whereabouts of blobs are kept beside the metadata: in memory, in memory and in Redis for all nodes, or nowhere."),
-        .acts("storage.cache.blobdescriptorsize", .integer, "50000", "How many blobs' whereabouts are kept in memory."),
+        .acts(
+            "storage.cache.blobdescriptorsize", .integer, "50000",
+            "How many blobs' whereabouts are kept in memory, at most 10000000, which 0 stands for as well."),
         .acts(
             "storage.tag.concurrencylimit", .integer, "",
             "Accepted: looking up a manifest's tags is one database query, so there is nothing to limit."),
@@ -119,14 +129,11 @@ extension ConfigurationKey {
 
     private static let refusals: [ConfigurationKey] = [
         .refused("auth.silly", "silly authentication accepts anybody; use auth.htpasswd"),
-        .refused("middleware", "middleware is not in this version; remove the key"),
         .refused("notifications", "notifications are not in this version; remove the key"),
         .refused("proxy", "a pull-through cache is not in this version; remove the key"),
-        .refused("log.hooks", "mail hooks are not supported; have your log collector send the mail"),
-        .refused("log.reportcaller", "log lines do not name their caller; remove the key"),
-        .refused("loglevel", "this key is obsolete; use log.level"),
-        .refused("reporting", "error reporting services are not supported; remove the key"),
-        .refused("compatibility", "schema 1 manifests are not supported; remove the key"),
+        .refused(
+            "reporting",
+            "Bugsnag and New Relic are not supported, as in registry:3; remove the key, and have your log collector tell of errors"),
         .refused("http.tls.letsencrypt", "Let's Encrypt is not in this version; give http.tls.certificate and http.tls.key"),
     ]
 }

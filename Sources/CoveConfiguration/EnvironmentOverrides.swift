@@ -18,8 +18,7 @@ struct EnvironmentOverrides {
         var root = root
         var warnings: [String] = []
         for (name, text) in variables {
-            var words = name.dropFirst(Self.prefix.count).lowercased().split(separator: "_").map(String.init)
-            if words.prefix(2) == ["storage", "s3aws"] { words[1] = "s3" }
+            let words = Self.words(name)
             // The file's own name, which who starts the server has read.
             if words == ["configuration", "path"] { continue }
             guard !words.isEmpty, !Self.isSetByCluster(words), let path = Self.path(words) else {
@@ -33,9 +32,32 @@ struct EnvironmentOverrides {
             } catch {
                 throw ConfigurationError(problems: ["the variable \(name) is not YAML"])
             }
-            root = root.setting(path[...], to: Self.selecting(path, value)).withoutAliases()
+            let spelled = root.spelling(of: path)
+            if let (index, count) = root.overrun(spelled[...]) {
+                throw ConfigurationError(problems: [
+                    "the variable \(name) sets element \(index) of a list that has \(count); count from 0, without a gap"
+                ])
+            }
+            root = root.setting(spelled[...], to: Self.selecting(path, value)).withoutAliases()
         }
         return (root, warnings)
+    }
+
+    /// What stands between the underscores, in the words of the file. Where Distribution's own names for its fields are
+    /// not those of the file, its variables are made of the former: `REGISTRY_NOTIFICATIONS_EVENTCONFIG_INCLUDEREFERENCES`
+    /// sets `notifications.events.includereferences`. Both act here.
+    private static func words(_ name: String) -> [String] {
+        var words = name.dropFirst(prefix.count).lowercased().split(separator: "_").map(String.init)
+        switch words.first {
+        case "storage" where words.count > 1 && words[1] == "s3aws": words[1] = "s3"
+        case "notifications" where words.count > 1 && words[1] == "eventconfig": words[1] = "events"
+        case "log" where words.count > 3 && words[1] == "hooks" && words[3] == "mailoptions": words[3] = "options"
+        case "compatibility" where words.count > 2 && words[2] == "trustkey": words[2] = "signingkeyfile"
+        // Until registry 3.0.
+        case "redis" where words.count > 2 && words[1] == "options": words.remove(at: 1)
+        default: break
+        }
+        return words
     }
 
     /// The variable that was meant, when it is a slip of the pen away.

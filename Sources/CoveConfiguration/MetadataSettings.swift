@@ -11,6 +11,8 @@ extension Configuration {
         }
 
         package var store: Store
+        /// Whether ``store`` is this program's choice, where a bucket's metadata should be somebody's decision.
+        package var isAssumed = false
         /// Most connections to PostgreSQL.
         package var maxConnections: Int
         package var statementTimeout: Duration
@@ -31,7 +33,7 @@ extension Configuration {
 }
 
 extension Configuration.Metadata {
-    init(_ reader: inout SettingReader, driver: Configuration.Storage.Driver) {
+    init(_ reader: inout SettingReader, driver: Configuration.Storage.Driver, hasFile: Bool) {
         self.init()
         let times = Duration.milliseconds(100)...Duration.seconds(3600)
         maxConnections = reader.integer("metadata.maxconnections", in: 2...500) ?? maxConnections
@@ -41,8 +43,11 @@ extension Configuration.Metadata {
         connectTimeout = reader.duration("metadata.connecttimeout", in: .seconds(1)...(.seconds(300))) ?? connectTimeout
         guard let url = reader.nonEmptyText("metadata.url") else {
             if case .s3 = driver {
-                reader.refuse(
-                    "'metadata.url' is missing: with storage.s3 nothing else says where the metadata is kept; write metadata.url: postgresql://user:password@host/database, or sqlite:/path/cove.db for a single node"
+                let path = hasFile ? "/var/lib/registry/cove.db" : "data/cove.db"
+                store = .sqlite(path: path)
+                isAssumed = true
+                reader.warn(
+                    "'metadata.url' is missing, so the metadata of the bucket is kept in \(path): keep that file, and run one node only. Bytes that a crash leaves in the bucket are not reclaimed until the key is there; write metadata.url: sqlite:\(path), or postgresql://user:password@host/database for several nodes"
                 )
             }
             return
@@ -61,7 +66,7 @@ extension Configuration.Metadata {
     func rendered(maskingSecrets: Bool) -> RenderedValue {
         var pairs: [(String, RenderedValue)] = []
         switch store {
-        case .sqlite(let path): if let path { pairs.append(("url", .text("sqlite:\(path)"))) }
+        case .sqlite(let path): if let path, !isAssumed { pairs.append(("url", .text("sqlite:\(path)"))) }
         case .postgresql(let url): pairs.append(("url", .text(maskingSecrets ? Secrets.masked(url) : url)))
         }
         return .map(

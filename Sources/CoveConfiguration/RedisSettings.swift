@@ -124,7 +124,9 @@ extension Configuration.Redis {
         for name in ["minretrybackoff", "maxretrybackoff", "pooltimeout"] {
             _ = reader.duration("redis.\(name)", in: .zero...(.seconds(86_400)))
         }
-        for name in ["contexttimeoutenabled", "poolfifo", "disableidentity", "unstableresp3"] { _ = reader.boolean("redis.\(name)") }
+        for name in ["contexttimeoutenabled", "poolfifo", "disableidentity", "disableindentity", "unstableresp3"] {
+            _ = reader.boolean("redis.\(name)")
+        }
         if let lifetime = reader.duration("redis.connmaxlifetime", in: .zero...(.seconds(86_400 * 365))), lifetime != .zero {
             reader.refuse("'redis.connmaxlifetime' must be 0: a connection is used as long as it works; remove the key")
         }

@@ -13,7 +13,7 @@ struct SettingChecker {
                 return
             }
             // `inmemory: {}` is a key whose presence is its value.
-            if key.name == "storage.inmemory" { return }
+            if ["storage.inmemory", "auth.none"].contains(key.name) { return }
             if case .map = value, key.kind != .anything {
                 problems.append("'\(shown)'\(SettingValue.at(value.line)) must be \(key.kind.name), not a map")
             }

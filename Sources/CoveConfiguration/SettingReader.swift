@@ -63,8 +63,8 @@ struct SettingReader {
     mutating func boolean(_ path: String) -> Bool? {
         convert(path, "true or false") { text in
             switch text.lowercased() {
-            case "true", "yes", "on": true
-            case "false", "no", "off": false
+            case "true", "yes", "y", "on": true
+            case "false", "no", "n", "off": false
             default: nil
             }
         }
@@ -74,6 +74,11 @@ struct SettingReader {
         convert(path, "a whole number from \(range.lowerBound) to \(range.upperBound)") { text in
             Int(text).flatMap { range.contains($0) ? $0 : nil }
         }
+    }
+
+    /// Of any size that there is.
+    mutating func integer(_ path: String) -> Int? {
+        convert(path, "a whole number") { Int($0) }
     }
 
     mutating func size(_ path: String, in range: ClosedRange<Int>) -> Int? {
@@ -87,9 +92,15 @@ struct SettingReader {
     }
 
     mutating func duration(_ path: String, in range: ClosedRange<Duration>) -> Duration? {
-        convert(path, "a duration such as 30s, 5m or 168h, from \(range.lowerBound) to \(range.upperBound)") { text in
+        let found = convert(path, "a duration such as 30s, 5m or 168h, from \(range.lowerBound) to \(range.upperBound)") { text in
             Duration(goSyntax: text).flatMap { range.contains($0) ? $0 : nil }
         }
+        if found != nil, case .scalar(let text, let line) = value(path), text != "0", Int64(text) != nil {
+            warn(
+                "'\(Self.shown(path))'\(SettingValue.at(line)) is \(text) without a unit, and so in nanoseconds, as in registry:2; write it with one, such as 30s"
+            )
+        }
+        return found
     }
 
     mutating func choice<Choice: RawRepresentable & CaseIterable>(
@@ -122,16 +133,24 @@ struct SettingReader {
             case .map: "a map"
             case .nothing: "nothing"
             }
-        problems.append("'\(path)'\(SettingValue.at(value.line)) must be \(expected), not \(found)")
+        problems.append("'\(Self.shown(path))'\(SettingValue.at(value.line)) must be \(expected), not \(found)")
         return nil
+    }
+
+    /// A path as it is shown: `http.listeners.0.addr` is `http.listeners[0].addr`.
+    static func shown(_ path: String) -> String {
+        path.split(separator: ".", omittingEmptySubsequences: false).enumerated()
+            .map { index, word in index > 0 && Int(word) != nil ? "[\(word)]" : index > 0 ? ".\(word)" : "\(word)" }.joined()
     }
 }
 
 extension Duration {
-    /// Parses Go's form: `300ms`, `1h30m`, `1.5h`. Nil when it is not of that form.
+    /// Parses Go's form: `300ms`, `1h30m`, `1.5h`; a whole number is nanoseconds, as registry:2 reads it. Nil when it is
+    /// not of that form.
     init?(goSyntax text: String) {
-        if text == "0" {
-            self = .zero
+        if let nanoseconds = Int64(text) {
+            guard (0..<Int64.max / 2).contains(nanoseconds) else { return nil }
+            self = .milliseconds((nanoseconds + 500_000) / 1_000_000)
             return
         }
         let units: [(String, Double)] = [

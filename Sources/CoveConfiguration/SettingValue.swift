@@ -104,15 +104,47 @@ indirect enum SettingValue: Equatable {
         return .map(items, line: line)
     }
 
-    /// This tree with `storage.s3aws`, the driver's other name in registry:2 and registry:3, as `storage.s3`.
+    /// This tree with `storage.s3aws`, the driver's other name in registry:2 and registry:3, as `storage.s3`, and with
+    /// `storage: filesystem` and `auth: htpasswd`, a driver without parameters, as maps.
     func withoutAliases() -> SettingValue {
-        guard case .map(var root, let line) = self, case .map(var storage, let storageLine) = root["storage"],
-            let settings = storage["s3aws"], storage["s3"] == nil
-        else { return self }
-        storage["s3aws"] = nil
-        storage["s3"] = settings
-        root["storage"] = .map(storage, line: storageLine)
+        guard case .map(var root, let line) = self else { return self }
+        for section in ["storage", "auth"] {
+            if case .scalar(let driver, let line) = root[section] { root[section] = .map([driver: .nothing(line: line)], line: line) }
+        }
+        if case .map(var storage, let storageLine) = root["storage"], let settings = storage["s3aws"], storage["s3"] == nil {
+            storage["s3aws"] = nil
+            storage["s3"] = settings
+            root["storage"] = .map(storage, line: storageLine)
+        }
         return .map(root, line: line)
+    }
+
+    /// The path as this tree spells it: a name that is there in other letters, such as a header's, is the same name.
+    func spelling(of path: [String]) -> [String] {
+        guard let first = path.first else { return [] }
+        let rest = Array(path.dropFirst())
+        switch self {
+        case .map(let items, _):
+            let name = items[first] != nil ? first : items.keys.sorted().first { $0.lowercased() == first.lowercased() } ?? first
+            return [name] + (items[name]?.spelling(of: rest) ?? rest)
+        case .list(let items, _):
+            guard let index = Int(first), items.indices.contains(index) else { return path }
+            return [first] + items[index].spelling(of: rest)
+        case .scalar, .nothing: return path
+        }
+    }
+
+    /// The first place of the path that is beyond the end of its list, with the list's length. A list may grow by one.
+    func overrun(_ path: ArraySlice<String>) -> (index: Int, count: Int)? {
+        guard let first = path.first else { return nil }
+        switch self {
+        case .map(let items, _): return items[first]?.overrun(path.dropFirst())
+        case .list(let items, _):
+            guard let index = Int(first) else { return nil }
+            return items.indices.contains(index)
+                ? items[index].overrun(path.dropFirst()) : index == items.count ? nil : (index, items.count)
+        case .scalar, .nothing: return nil
+        }
     }
 
     func value(at path: ArraySlice<String>) -> SettingValue? {

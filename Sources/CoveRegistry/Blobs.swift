@@ -40,7 +40,7 @@ extension Registry {
         if blob.size <= SmallBlobCache.largest {
             return BlobContent(size: blob.size, bytes: .memory(try await smallBlob(blob, in: repository)))
         }
-        if let url = await directURL(of: blob) { return BlobContent(size: blob.size, bytes: .elsewhere(url)) }
+        if let url = await directURL(of: blob, for: origin.address) { return BlobContent(size: blob.size, bytes: .elsewhere(url)) }
         return try await registryErrors {
             BlobContent(size: blob.size, bytes: .storage(try await openBytes(of: blob, in: repository)))
         }
@@ -138,10 +138,15 @@ extension Registry {
 
     /// Where the client may read the blob without this server; nil when it reads it here. Small blobs are not asked for:
     /// from memory they are there before the client has followed a redirect.
-    private func directURL(of blob: StoredBlob) async -> String? {
+    private func directURL(of blob: StoredBlob, for client: String?) async -> String? {
         guard options.redirects else { return nil }
+        func own() async throws(BlobStorageError) -> String? {
+            try await storage.directURL(of: blob.location, type: "application/octet-stream")
+        }
         do throws(BlobStorageError) {
-            return try await storage.directURL(of: blob.location, type: "application/octet-stream")
+            guard let delivery = options.delivery else { return try await own() }
+            let asked = DeliveredBlob(location: blob.location, key: storage.key(of: blob.location), client: client)
+            return try await delivery.url(of: asked, own: own)
         } catch {
             logger.warning("no URL for a client, so the blob goes through this server", metadata: ["error": "\(error)"])
             return nil

@@ -19,6 +19,8 @@ package final class Registry: Sendable {
         package var uploadRenewal = Duration.seconds(60)
         /// Whether clients are sent to the storage for what it can give them itself.
         package var redirects = true
+        /// Where they are sent instead of the storage's own URLs; nil for those.
+        package var delivery: ContentDelivery?
 
         package init() {}
     }

@@ -79,6 +79,7 @@ extension Configuration {
         options.uploadAge = storage.uploadPurging.age
         options.interval = storage.uploadPurging.interval
         options.dryRun = storage.uploadPurging.dryRun
+        options.reclaimsLeftovers = !metadata.isAssumed
         return options
     }
 
@@ -91,7 +92,7 @@ extension Configuration {
     var ociOptions: OCIResponder.Options {
         OCIResponder.Options(
             location: LocationPolicy(relative: http.relativeURLs, host: http.trimmedHost, prefix: http.trimmedPrefix),
-            catalogPage: catalogMaxEntries)
+            catalogPage: catalogMaxEntries, tagPage: maxTags)
     }
 }
 

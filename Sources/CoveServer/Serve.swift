@@ -18,8 +18,9 @@ import UnixSignals
 package enum Serve {
     /// Serves until the process is told to stop (SIGTERM, SIGINT), then ends what runs within `http.draintimeout`.
     ///
+    /// - Parameter warnings: what was noticed while the configuration was read, for the log.
     /// - Throws: ``ServeError`` when the server cannot start.
-    package static func run(_ configuration: Configuration) async throws {
+    package static func run(_ configuration: Configuration, warnings: [String] = []) async throws {
         #if os(Linux)
             cove_keep_buffers()
         #endif
@@ -35,6 +36,10 @@ package enum Serve {
             SinkLogHandler(logLevel: configuration.log.level.swiftLog, sink: errors, format: format)
         }
         for (key, value) in configuration.log.fields { logger[metadataKey: key] = "\(value)" }
+        for warning in warnings { logger.warning("\(warning)") }
+        let delivery = try Delivery(configuration, logger: logger)
+        var options = try configuration.registryOptions
+        options.delivery = delivery.content
         let threads = NIOThreadPool(numberOfThreads: configuration.threads)
         threads.start()
         let group = MultiThreadedEventLoopGroup.singleton
@@ -44,7 +49,7 @@ package enum Serve {
         let stores = try await Stores.open(configuration, threads, logger)
         let storage = MeasuredStorage(stores.storage)
         let registry = Registry(
-            metadata: stores.metadata, storage: storage, options: try configuration.registryOptions,
+            metadata: stores.metadata, storage: storage, options: options,
             descriptors: try await descriptors(configuration, stores.metadata, logger), logger: logger)
         let readiness = Readiness(
             registry: registry, options: configuration.readinessOptions,
@@ -71,6 +76,7 @@ package enum Serve {
             reload, readiness.checks, Upkeep(registry: registry, options: configuration.upkeepOptions),
             try listeners.service(for: configuration.http), farewell, readiness,
         ]
+        services += delivery.services
         services.insert(contentsOf: try watch.services(for: configuration, listeners, logger), at: 0)
         var lifecycle = ServiceGroupConfiguration(
             services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
@@ -89,24 +95,45 @@ package enum Serve {
     package static func check(_ configuration: Configuration) throws(ServeError) -> [String] {
         let logger = Logger(label: "cove.check") { _ in SwiftLogNoOpLogHandler() }
         var warnings: [String] = []
+        var problems: [String] = []
+        /// Goes on after a problem, so that all are told at once.
+        func attempt(_ body: () throws(ServeError) -> Void) {
+            do throws(ServeError) { try body() } catch { problems += error.problems }
+        }
+        func warn(_ warning: String) -> Bool {
+            warnings.append(warning)
+            return false
+        }
         func isHere(_ key: String, _ paths: [String]) -> Bool {
             let absent = paths.filter { !FileManager.default.fileExists(atPath: $0) }
             warnings += absent.map { "\(key): '\($0)' is not on this machine; the server does not start without it" }
             return absent.isEmpty
         }
-        _ = try configuration.registryOptions
-        _ = try configuration.http.fields
+        attempt { () throws(ServeError) in _ = try configuration.registryOptions }
+        attempt { () throws(ServeError) in _ = try configuration.http.fields }
         let authIsHere =
             switch configuration.auth {
             case .none: true
-            case .htpasswd(_, let path): isHere("auth.htpasswd.path", [path])
+            case .htpasswd(_, let path) where HTPasswd.isDirectory(path):
+                warn("auth.htpasswd.path: '\(path)' is a directory, so nobody can log in; name a file of user:hash lines")
+            case .htpasswd(_, let path) where !FileManager.default.fileExists(atPath: path):
+                warn("auth.htpasswd.path: '\(path)' is not on this machine; the server makes it, with a user docker")
+            case .htpasswd: true
             case .token(let settings): isHere("auth.token", [settings.rootCertBundle, settings.jwks].compactMap { $0 })
             }
-        if authIsHere { _ = try accessController(configuration.auth, NIOThreadPool.singleton, nil, logger) }
+        if authIsHere {
+            attempt { () throws(ServeError) in _ = try accessController(configuration.auth, NIOThreadPool.singleton, nil, logger) }
+        }
         for tls in [configuration.http.tls] + configuration.http.listeners.map(\.tls) {
             guard let tls, isHere("http.tls", [tls.certificate, tls.key] + tls.clientCAs) else { continue }
-            _ = try TLSFiles(certificate: tls.certificate, key: tls.key, logger: logger).configuration(tls)
+            attempt { () throws(ServeError) in
+                _ = try TLSFiles(certificate: tls.certificate, key: tls.key, logger: logger).configuration(tls)
+            }
         }
+        if isHere("middleware.storage", Delivery.files(configuration)) {
+            attempt { () throws(ServeError) in _ = try Delivery(configuration, logger: logger) }
+        }
+        guard problems.isEmpty else { throw ServeError(problems) }
         return warnings
     }
 
@@ -154,6 +181,11 @@ package enum Serve {
         case .none: return nil
         case .htpasswd(let realm, let path):
             do {
+                if let note = try HTPasswd.provision(path) {
+                    logger.warning(
+                        "there was no password file, so it was made with a user docker; its password is in the file named here, which can be deleted once it is read",
+                        metadata: ["path": "\(path)", "password_file": "\(note)"])
+                }
                 let passwords = try HTPasswd(path: path, threadPool: threads, logger: logger)
                 reload?.add { await passwords.readAgain() }
                 return PasswordAccess(realm: realm, passwords: passwords)

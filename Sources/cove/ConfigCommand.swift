@@ -39,7 +39,7 @@ struct ConfigCommand: AsyncParsableCommand {
                     warnings += try Serve.check(configuration)
                     if connect { try await Serve.checkConnections(configuration) }
                 } catch {
-                    problems = [error.description]
+                    problems = error.problems
                 }
             } catch {
                 problems = error.problems

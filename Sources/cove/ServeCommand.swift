@@ -20,11 +20,10 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let (configuration, warnings) = try loadConfiguration(file)
-        for warning in warnings { Console.warn(warning) }
         do {
-            try await Serve.run(configuration)
+            try await Serve.run(configuration, warnings: warnings)
         } catch let error as ServeError {
-            throw Console.failure(error.description)
+            throw Console.failure(error.problems)
         }
     }
 }

@@ -10,7 +10,7 @@ struct DurationTests {
         arguments: [
             ("0", 0), ("0s", 0), ("300ms", 300), ("1s", 1000), ("1001ms", 1001), ("1.5h", 5_400_000), ("1h30m", 5_400_000),
             ("168h", 604_800_000), ("1m0.5s", 60_500), (".5s", 500), ("2000000us", 2000), ("2000000µs", 2000),
-            ("1000000000ns", 1000), ("1h1m1s1ms", 3_661_001), ("0.57s", 570), ("4.35s", 4350),
+            ("1000000000ns", 1000), ("1000000000", 1000), ("10", 0), ("1h1m1s1ms", 3_661_001), ("0.57s", 570), ("4.35s", 4350),
         ])
     func reads(text: String, milliseconds: Int64) {
         #expect(Duration(goSyntax: text) == .milliseconds(milliseconds))
@@ -19,7 +19,7 @@ struct DurationTests {
     @Test(
         "what is not of Go's form is refused",
         arguments: [
-            "", "5", "s", "-5s", "5d", "1h 30m", " 5s", "5s ", "1e3s", "infs", "nans", "1..5s", "１s", "5S", "1h30", "99999999h", ".s",
+            "", "-5", "s", "-5s", "5d", "1h 30m", " 5s", "5s ", "1e3s", "infs", "nans", "1..5s", "１s", "5S", "1h30", "99999999h", ".s",
         ])
     func refuses(text: String) {
         #expect(Duration(goSyntax: text) == nil)
@@ -35,9 +35,19 @@ struct DurationTests {
         }
     }
 
-    @Test("a duration out of its range is refused", arguments: ["25h", "-1s", "1"])
+    @Test("a duration out of its range is refused", arguments: ["25h", "-1s", "99999999999999999"])
     func range(text: String) {
         #expect(ConfigurationSamples.problems(nil, ["REGISTRY_HTTP_DRAINTIMEOUT": text]).count == 1)
+    }
+
+    @Test("a duration without a unit is in nanoseconds, as in registry:2, and that is said")
+    func withoutUnit() throws {
+        let (configuration, warnings) = try Configuration.parse(yaml: nil, environment: ["REGISTRY_HTTP_DRAINTIMEOUT": "30000000000"])
+        #expect(configuration.http.drainTimeout == .seconds(30))
+        #expect(
+            warnings == [
+                "'http.draintimeout' is 30000000000 without a unit, and so in nanoseconds, as in registry:2; write it with one, such as 30s"
+            ])
     }
 
     @Test("sizes are bytes or binary multiples", arguments: [("4096", 4096), ("8KiB", 8192), ("1MiB", 1_048_576)])

@@ -139,6 +139,58 @@ struct EnvironmentTests {
         #expect(try parse(["REGISTRY_VALIDATION_MANIFESTS_URLS_DENY_0": "x"]).validation.deniedURLs == ["x"])
     }
 
+    @Test("a variable goes over a free name of the file in other letters", arguments: ["X-Content-Type-Options", "X-CONTENT-TYPE-OPTIONS"])
+    func freeNameInOtherLetters(name: String) throws {
+        let yaml = "version: 0.1\nhttp: {headers: {x-Content-type-options: [other]}}"
+        let configuration = try parse(["REGISTRY_HTTP_HEADERS_\(name)": "[nosniff]"], yaml: yaml)
+        #expect(configuration.http.headers == [.init(name: "x-Content-type-options", values: ["nosniff"])])
+    }
+
+    @Test("an element of a list of maps is set key by key, or as a whole")
+    func listsOfMaps() throws {
+        let configuration = try parse([
+            "REGISTRY_MIDDLEWARE_STORAGE_0_NAME": "redirect", "REGISTRY_MIDDLEWARE_STORAGE_0_OPTIONS_BASEURL": "https://a/",
+            "REGISTRY_MIDDLEWARE_STORAGE_1": "{name: rewrite, options: {host: b}}",
+        ])
+        #expect(configuration.middleware == [.redirect(baseURL: "https://a/"), .rewrite(.init(host: "b"))])
+    }
+
+    @Test("a list has no gaps")
+    func gap() {
+        #expect(
+            Samples.problems(Samples.everything, ["REGISTRY_HTTP_TLS_CLIENTCAS_3": "x"]) == [
+                "the variable REGISTRY_HTTP_TLS_CLIENTCAS_3 sets element 3 of a list that has 2; count from 0, without a gap"
+            ])
+    }
+
+    @Test("a variable takes the place of all that the file says under its key")
+    func replaces() throws {
+        let configuration = try parse(["REGISTRY_STORAGE": "inmemory", "REGISTRY_AUTH": "none"], yaml: Samples.everything)
+        #expect(configuration.storage.driver == .inMemory)
+        #expect(!configuration.storage.readOnly)
+        #expect(configuration.auth == .none)
+    }
+
+    @Test("an empty value is as if the file had no such key")
+    func empty() throws {
+        let configuration = try parse(
+            ["REGISTRY_HTTP_TLS": "", "REGISTRY_HTTP_LISTENERS": "", "REGISTRY_LOG_LEVEL": ""], yaml: Samples.everything)
+        #expect(configuration.http.tls == nil)
+        #expect(configuration.http.listeners.isEmpty)
+        #expect(configuration.log.level == .info)
+    }
+
+    @Test("variables made of Distribution's names for fields set the keys of the file")
+    func fieldNames() throws {
+        let yaml = "version: 0.1\nlog: {hooks: [{disabled: true}]}\nredis: {addrs: [\"a:1\"]}\nstorage: {cache: {blobdescriptor: redis}}"
+        let configuration = try parse(
+            [
+                "REGISTRY_LOG_HOOKS_0_MAILOPTIONS_FROM": "a@b", "REGISTRY_COMPATIBILITY_SCHEMA1_TRUSTKEY": "/k",
+                "REGISTRY_REDIS_OPTIONS_DB": "3",
+            ], yaml: yaml)
+        #expect(configuration.redis?.database == 3)
+    }
+
     @Test("the variable that names the file is no key and needs no warning")
     func configurationPath() throws {
         #expect(try parse(["REGISTRY_CONFIGURATION_PATH": "/etc/cove.yml"]) == Configuration())

@@ -32,15 +32,43 @@ struct KeyTableTests {
         auth: {token: {realm: "http://r", service: s, issuer: i, rootcertbundle: c}}
         """
 
+    /// As ``base``, for the keys of middleware.
+    private static func middleware(_ key: ConfigurationKey) -> String {
+        let entry =
+            switch (key.path[1], key.path.last ?? "") {
+            case ("repository", _): "{name: x, disabled: true}"
+            case ("registry", _): "{name: redirect, options: {baseurl: 'https://a/'}}"
+            case (_, "scheme"), (_, "host"), (_, "trimpathprefix"): "{name: rewrite, options: {scheme: http}}"
+            case (_, "*"): "{name: x, disabled: true}"
+            case (_, "disabled"): "{name: rewrite}"
+            case (_, "awsregion"): cloudFront("ipfilteredby: awsregion, awsregion: y")
+            default: cloudFront("ipfilteredby: none")
+            }
+        return "version: 0.1\nstorage: \(key.path.last == "origin" ? "filesystem" : "{s3: {bucket: b, region: r}}")\n"
+            + "metadata: {url: \"postgresql://db/cove\"}\nmiddleware: {\(key.path[1]): [\(entry)]}"
+    }
+
+    private static func cloudFront(_ more: String) -> String {
+        "{name: cloudfront, options: {baseurl: 'https://a/', privatekey: /k, keypairid: K, \(more)}}"
+    }
+
     private static func base(for key: ConfigurationKey) -> String {
         if key.name.hasPrefix("auth.token.") { return token }
+        if key.path[0] == "middleware" { return middleware(key) }
+        switch key.name {
+        case "auth.none", "auth.htpasswd.path": return "version: 0.1"
+        case "validation.enabled": return "version: 0.1\nvalidation: {disabled: true}"
+        case "log.hooks[].disabled": return "version: 0.1"
+        case let name where name.hasPrefix("log.hooks"): return "version: 0.1\nlog: {hooks: [{disabled: true}]}"
+        default: break
+        }
         if key.name == "redis.addr" { return stores.replacing("addrs: [\"h:1\"]", with: "addr: h:1") }
         return ["redis", "metadata"].contains(key.path[0]) || key.name.hasPrefix("storage.s3.") ? stores : base
     }
 
     /// Keys that any value of is right, as Cove has nothing to set by them.
     private static func isWithoutEffect(_ key: ConfigurationKey) -> Bool {
-        key.name == "version" || key.meaning.hasPrefix("Accepted") && key.name != "http.secret"
+        key.name == "version" || key.name == "auth.none" || key.meaning.hasPrefix("Accepted") && key.name != "http.secret"
     }
 
     private static func value(for key: ConfigurationKey) -> String {
@@ -48,7 +76,9 @@ struct KeyTableTests {
         case .boolean:
             switch key.name {
             case "storage.s3.v4auth": "true"
-            case "storage.s3.encrypt", "redis.tls.enabled", "http.debug.prometheus.enabled": "false"
+            case "storage.s3.encrypt", "redis.tls.enabled", "http.debug.prometheus.enabled", "log.reportcaller",
+                "compatibility.schema1.enabled":
+                "false"
             default: key.usual == "true" ? "false" : "true"
             }
         case .integer:
@@ -76,6 +106,9 @@ struct KeyTableTests {
             case "http.prefix", "http.debug.prometheus.path", "auth.token.autoredirectpath": "/x"
             case "http.addr", "http.listeners[].addr", "http.debug.addr", "health.tcp[].addr", "redis.addr": "localhost:7"
             case "storage.s3.loglevel": "off"
+            case let name where name.hasSuffix(".baseurl") || name.hasSuffix(".options.*") || name.hasSuffix(".iprangesurl"): "https://x/"
+            case let name where name.hasSuffix(".ipfilteredby"): "aws"
+            case let name where name.hasSuffix(".options.scheme"): "https"
             case "metadata.url": "sqlite:/x.db"
             default: "other"
             }
@@ -85,15 +118,19 @@ struct KeyTableTests {
 
     @Test(
         "every key that is not refused changes the configuration, by its variable",
-        arguments: ConfigurationKey.table.filter { $0.refusal == nil }.map(\.name))
+        // Another middleware has other options.
+        arguments: ConfigurationKey.table.filter { $0.refusal == nil && $0.path != ["middleware", "storage", "[]", "name"] }.map(\.name)
+            .filter { $0 != "middleware.registry[].name" })
     func acts(name: String) throws {
         let key = try #require(ConfigurationKey.table.first { $0.name == name })
-        let words = key.path.map { $0 == "*" ? "NAME" : $0 == "[]" ? "0" : $0.uppercased() }
+        let free = key.path[0] == "middleware" ? "BASEURL" : "NAME"
+        let words = key.path.map { $0 == "*" ? free : $0 == "[]" ? "0" : $0.uppercased() }
         let variable = "REGISTRY_" + words.joined(separator: "_")
         let base = Self.base(for: key)
         let before = try Configuration.parse(yaml: base).configuration
         let (after, warnings) = try Configuration.parse(yaml: base, environment: [variable: Self.value(for: key)])
-        #expect(warnings.isEmpty)
+        // What is misspelled or misplaced acts, with a warning.
+        #expect(warnings.isEmpty || key.path[0] == "middleware")
         #expect((before != after) == !Self.isWithoutEffect(key))
     }
 

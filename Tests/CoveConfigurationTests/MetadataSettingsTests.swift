@@ -87,14 +87,18 @@ struct MetadataSettingsTests {
         #expect(try Self.store("") == .sqlite(path: nil))
     }
 
-    @Test("with S3, where the metadata is has to be said")
-    func neededWithS3() {
+    @Test("with S3 and registry:2's file, the metadata is in a file of this node, and that is said")
+    func assumedWithS3() throws {
         let yaml = "version: 0.1\nstorage: {s3: {bucket: b, region: r}}"
+        let (assumed, warnings) = try Configuration.parse(yaml: yaml)
+        #expect(assumed.metadata.store == .sqlite(path: "/var/lib/registry/cove.db"))
+        #expect(assumed.metadata.isAssumed)
         #expect(
-            ConfigurationSamples.problems(yaml) == [
-                "'metadata.url' is missing: with storage.s3 nothing else says where the metadata is kept; write metadata.url: postgresql://user:password@host/database, or sqlite:/path/cove.db for a single node"
-            ])
-        #expect(ConfigurationSamples.problems(yaml + "\nmetadata: {url: 'sqlite:/m.db'}").isEmpty)
+            warnings.count == 1
+                && warnings[0].hasPrefix("'metadata.url' is missing, so the metadata of the bucket is kept in /var/lib/registry/cove.db"))
+        #expect(try Configuration.parse(yaml: assumed.rendered(maskingSecrets: false)).configuration == assumed)
+        let (said, none) = try Configuration.parse(yaml: yaml + "\nmetadata: {url: 'sqlite:/m.db'}")
+        #expect(!said.metadata.isAssumed && none.isEmpty)
     }
 
     @Test("blobs in memory do not go with metadata that lasts", arguments: ["sqlite:/m.db", "postgresql://db/cove"])

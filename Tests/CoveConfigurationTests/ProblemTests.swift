@@ -65,11 +65,11 @@ struct ProblemTests {
         arguments: [
             ("http: {addr: [a]}", "'http.addr' (line 2) must be text, not a list"),
             ("http: {relativeurls: 1}", "'http.relativeurls' (line 2) must be true or false, not '1'"),
-            ("catalog: {maxentries: 1.5}", "'catalog.maxentries' (line 2) must be a whole number from 1 to 100000, not '1.5'"),
+            ("catalog: {maxentries: 1.5}", "'catalog.maxentries' (line 2) must be a whole number, not '1.5'"),
             ("http: {headers: {X: [[a]]}}", "'http.headers.X' (line 2) must be a list of texts, not a list"),
             (
-                "storage: {filesystem: {maxthreads: 3}}",
-                "'storage.filesystem.maxthreads' (line 2) must be a whole number from 4 to 1000, not '3'"
+                "storage: {filesystem: {maxthreads: -3}}",
+                "'storage.filesystem.maxthreads' (line 2) must be a whole number from 0 to 1000000, not '-3'"
             ),
             ("http: 5000", "'http' (line 2) must be a map of keys, not '5000'"),
             (
@@ -103,7 +103,24 @@ struct ProblemTests {
                 "http: {host: registry.example.org}",
                 "'http.host' must be a URL such as https://registry.example.org, not 'registry.example.org'"
             ),
+            ("auth: {htpasswd: {path: x}, none: {}}", "'auth' has htpasswd and none; choose one"),
             ("http: {tls: {certificate: c}}", "'http.tls.key' is missing"),
+            (
+                "http: {tls: {certificate: c, key: k, minimumtls: tls1.0}}",
+                "'http.tls.minimumtls' is tls1.0, which is broken and is not spoken here (RFC 8996); write tls1.2, or remove the key"
+            ),
+            (
+                "http: {tls: {certificate: c, key: k, clientcas: [a], clientauth: request-client-cert}}",
+                "'http.tls.clientauth' is request-client-cert, which takes certificates of anybody; use verify-client-cert-if-given"
+            ),
+            (
+                "log: {hooks: [{disabled: true, type: mail}, {type: mail}]}",
+                "'log.hooks[1]' is on, and Cove sends no mail; have your log collector send it, and remove the hook or write disabled: true"
+            ),
+            (
+                "log: {reportcaller: true}",
+                "'log.reportcaller' is true, and log lines do not name their place in the code; remove the key"
+            ),
             ("http: {tls: {key: k}}", "'http.tls.certificate' is missing"),
             ("http: {tls: {clientcas: [c]}}", "'http.tls.certificate' is missing"),
             ("http: {listeners: [{net: unix}]}", "'http.listeners[0].addr' is missing"),

@@ -106,6 +106,16 @@ struct RenderingTests {
             if flag() { (settings.accessKey, settings.secretKey) = (text(), text()) }
             return settings
         }
+        func middleware(_ driver: Configuration.Storage.Driver) -> [Configuration.Middleware] {
+            var settings = Configuration.CloudFront(
+                baseURL: "https://d\(number(0...9)).example/", privateKey: "/\(text())", keyPairID: "K1")
+            settings.duration = .seconds(number(1...600_000))
+            settings.updateFrequency = time()
+            settings.filter = [.none, .aws, .regions(["eu-west-1", "us-east-1"])][number(0...2)]
+            if case .filesystem = driver { settings.origin = .rootDirectory }
+            let rewrite = Configuration.Rewrite(scheme: flag() ? nil : "https", host: flag() ? nil : "h:1", trimPathPrefix: "/\(text())")
+            return [.cloudFront(settings), .redirect(baseURL: "http://h:8/a"), .rewrite(rewrite)].shuffled(using: &random)
+        }
         var configuration = Configuration()
         configuration.durability = flag() ? .full : .relaxed
         configuration.log = .init(
@@ -118,7 +128,7 @@ struct RenderingTests {
         configuration.storage = .init(
             driver: drivers[number(0...2)], deleteEnabled: flag(), redirectDisabled: flag(), readOnly: flag(),
             uploadPurging: .init(enabled: flag(), age: time(), interval: time(), dryRun: flag()), cache: cache,
-            cachedDescriptors: cache == .none ? 0 : number(0...100))
+            cachedDescriptors: cache == .none ? 0 : number(1...100))
         if case .s3 = configuration.storage.driver {
             configuration.metadata = .init(
                 store: flag() ? .sqlite(path: "/\(text())x") : .postgresql(url: "postgresql://h/d"), maxConnections: number(2...500),
@@ -169,6 +179,8 @@ struct RenderingTests {
                 ],
             tcp: flag() ? [] : [.init(addr: "h:\(number(1...65535))", timeout: .seconds(number(1...3600)), rhythm: rhythm())])
         configuration.catalogMaxEntries = number(1...1000)
+        configuration.maxTags = number(1...100_000)
+        if flag() { configuration.middleware = middleware(configuration.storage.driver) }
         return configuration
     }
 }

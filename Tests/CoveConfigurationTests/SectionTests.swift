@@ -96,6 +96,44 @@ struct SectionTests {
         #expect(configuration.storage.driver == .inMemory)
     }
 
+    @Test("a driver without settings may be written as its name")
+    func scalarDrivers() throws {
+        let configuration = try Configuration.parse(yaml: "version: 0.1\nstorage: inmemory\nauth: none").configuration
+        #expect(configuration.storage.driver == .inMemory)
+        #expect(configuration.auth == .none)
+        #expect(ConfigurationSamples.problems("version: 0.1\nstorage: gcs").first?.hasPrefix("'storage.gcs' (line 2) is refused: ") == true)
+    }
+
+    @Test("old names act where the new ones are not there")
+    func oldNames() throws {
+        func parse(_ yaml: String) throws -> Configuration { try Configuration.parse(yaml: "version: 0.1\n\(yaml)").configuration }
+        #expect(try parse("loglevel: debug").log.level == .debug)
+        #expect(try parse("loglevel: debug\nlog: {level: warn}").log.level == .warn)
+        #expect(try parse("storage: {cache: {layerinfo: none}}").storage.cache == .none)
+        #expect(try parse("storage: {cache: {layerinfo: none, blobdescriptor: inmemory}}").storage.cache == .inMemory)
+        #expect(try !parse("validation: {enabled: true, disabled: true}").validation.disabled)
+        #expect(try parse("validation: {enabled: false, disabled: true}").validation.disabled)
+    }
+
+    @Test("what is out of range in registry:2 is put into it, as there")
+    func ranges() throws {
+        func parse(_ yaml: String) throws -> Configuration { try Configuration.parse(yaml: "version: 0.1\n\(yaml)").configuration }
+        #expect(try parse("catalog: {maxentries: -1}").catalogMaxEntries == 1000)
+        #expect(try parse("catalog: {maxentries: 5000000}").catalogMaxEntries == 100_000)
+        #expect(try parse("tags: {maxtags: 0}").maxTags == 100_000)
+        #expect(
+            try parse("storage: {filesystem: {maxthreads: 1}}").storage.driver
+                == .filesystem(rootDirectory: "/var/lib/registry", maxThreads: 4))
+        #expect(try parse("storage: {cache: {blobdescriptorsize: 0}}").storage.cachedDescriptors == 10_000_000)
+    }
+
+    @Test("cipher suites of TLS 1.3 are always there, and naming them changes nothing")
+    func cipherSuites() throws {
+        let yaml =
+            "version: 0.1\nhttp: {tls: {certificate: c, key: k, ciphersuites: [TLS_AES_128_GCM_SHA256, TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384]}}"
+        #expect(try Configuration.parse(yaml: yaml).configuration.http.tls?.cipherSuites == [0xC030])
+    }
+
     @Test("a cache that is none keeps nothing")
     func noCache() throws {
         let yaml = "version: 0.1\nstorage:\n  cache: {blobdescriptor: none, blobdescriptorsize: 10}"

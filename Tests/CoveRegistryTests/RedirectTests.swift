@@ -27,6 +27,25 @@ struct RedirectTests {
         #expect(try await fixture.registry.blobSize(digest, in: app) == Self.large.utf8.count)
     }
 
+    @Test("what delivers blobs instead of the storage gets the blob's place and the client's address")
+    func delivered() async throws {
+        struct Echo: DeliveryStep {
+            func url(
+                of blob: DeliveredBlob, before: () async throws(BlobStorageError) -> String?
+            ) async throws(BlobStorageError) -> String? {
+                "\(try await before() ?? "none") \(blob.key == blob.location) \(blob.client ?? "nobody")"
+            }
+        }
+        var options = Registry.Options()
+        options.delivery = ContentDelivery([Echo()])
+        let fixture = try await RegistryFixture(storage: URLStorage(), options)
+        let url = try await fixture.pull(fixture.push(Self.large, to: app), from: app)
+        #expect(url.hasPrefix("https://bucket/") && url.hasSuffix("?type=application/octet-stream true nobody"))
+        options.redirects = false
+        let plain = try await RegistryFixture(storage: URLStorage(), options)
+        #expect(try await plain.pull(plain.push(Self.large, to: app), from: app) == Self.large)
+    }
+
     @Test("a small blob comes from memory")
     func small() async throws {
         let fixture = try await RegistryFixture(storage: URLStorage())

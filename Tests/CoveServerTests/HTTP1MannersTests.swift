@@ -11,7 +11,7 @@ struct HTTP1MannersTests {
     private let channel: EmbeddedChannel
 
     init() throws {
-        channel = EmbeddedChannel(handler: HTTP1Manners())
+        channel = EmbeddedChannel(handler: HTTP1Manners(headers: ["X-Content-Type-Options": "nosniff", "content-type": "other"]))
         try channel.connect(to: SocketAddress(unixDomainSocketPath: "/test")).wait()
     }
 
@@ -60,6 +60,9 @@ struct HTTP1MannersTests {
         #expect(head.status.code == status)
         #expect(head.headers.first(name: "Connection") == "close")
         #expect(head.headers.contains(name: "Allow") == (status == 405))
+        // http.headers, but for those that the answer has itself.
+        #expect(head.headers["X-Content-Type-Options"] == ["nosniff"])
+        #expect(head.headers["Content-Type"] == ["application/json"])
         guard case .body(.byteBuffer(let body))? = try channel.readOutbound(as: HTTPServerResponsePart.self) else {
             Issue.record("no body was sent")
             return

@@ -65,6 +65,8 @@ package final class S3Storage: BlobStorage {
         }
     }
 
+    package func key(of location: String) -> String { place.key(location) }
+
     package func deleteBlob(_ location: String) async throws(BlobStorageError) {
         do throws(S3Error) {
             try await uncancelled { [client, place] () throws(S3Error) in try await client.deleteObject(place.key(location)) }

@@ -68,7 +68,21 @@ package final class HTPasswd: Sendable {
         gate = JobGate(running: concurrent, waiting: waiting)
         // Taken before the file is read: a change in between is noticed at the next look.
         let stamp = FileStamp(path)
-        state = Mutex(State(file: try HTPasswdFile.read(path), stamp: stamp, checked: now()))
+        let file: HTPasswdFile
+        if Self.isDirectory(path) {
+            logger.warning(
+                "auth.htpasswd.path is a directory, so nobody can log in; name a file of user:hash lines", metadata: ["path": "\(path)"])
+            file = .nobody
+        } else {
+            file = try HTPasswdFile.read(path)
+        }
+        state = Mutex(State(file: file, stamp: stamp, checked: now()))
+    }
+
+    /// Whether the path is a directory's, as in the file of Debian's docker-registry, which starts with it all the same.
+    package static func isDirectory(_ path: String) -> Bool {
+        var isDirectory: ObjCBool = false
+        return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && isDirectory.boolValue
     }
 
     /// True for a login that was verified within ten minutes. Nil says nothing: ask ``verdict(user:password:)``. Does

@@ -8,6 +8,14 @@ struct HTPasswdFile: Sendable {
     /// The cost that most users' hashes have; what an unknown user costs.
     let usualCost: Int
 
+    /// A file without a line.
+    static let nobody = HTPasswdFile()
+
+    private init() {
+        hashes = [:]
+        usualCost = 10
+    }
+
     /// Reads a file. Blocks.
     static func read(_ path: String) throws(HTPasswdError) -> HTPasswdFile {
         guard let stamp = FileStamp(path) else { throw .unreadable(path: path, reason: "there is no such file") }

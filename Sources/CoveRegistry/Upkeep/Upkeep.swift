@@ -18,6 +18,8 @@ package struct Upkeep: Service {
         /// How long a blob may be held by nobody before its bytes go: a push that found the blob just before must have
         /// time to refer to it.
         package var blobGrace = Duration.seconds(24 * 3600)
+        /// Whether bytes that the metadata knows nothing of are deleted. Not where it may be other metadata than the bytes'.
+        package var reclaimsLeftovers = true
         /// How long events are kept.
         package var eventAge = Duration.seconds(7 * 24 * 3600)
 
@@ -47,7 +49,9 @@ package struct Upkeep: Service {
                 group.addTask { await chore("pruning events", every: .seconds(3600)) { try await pruneEvents() } }
                 // A read-only registry's directory may be somebody's to copy: not a file of it goes.
                 guard !registry.options.readOnly else { return }
-                group.addTask { await chore("reclaiming leftovers", every: .seconds(24 * 3600)) { try await reclaimLeftovers() } }
+                if options.reclaimsLeftovers {
+                    group.addTask { await chore("reclaiming leftovers", every: .seconds(24 * 3600)) { try await reclaimLeftovers() } }
+                }
                 let interval = min(options.interval, .seconds(3600))
                 group.addTask { await chore("collecting blobs", every: interval) { try await collectBlobs() } }
                 guard options.purgesUploads else { return }

@@ -1,6 +1,7 @@
 import CoveTelemetry
 import HTTPTypes
 import NIOCore
+import NIOHTTP1
 import NIOHTTPTypes
 import NIOHTTPTypesHTTP1
 
@@ -37,6 +38,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private let limits: ConnectionLimits
     private let farewell: Farewell?
     private let meter: ListenerMeter?
+    private let headers: HTTPHeaders
     private var sendWatch: SendWatch?
     private var hasSeenHead = false
     private var isReceiving = false
@@ -50,11 +52,14 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private var windowReceived = 0
     private var timer: Scheduled<Void>?
 
-    /// - Parameter meter: counts the bytes of bodies.
-    init(limits: ConnectionLimits, farewell: Farewell? = nil, meter: ListenerMeter? = nil) {
+    /// - Parameters:
+    ///   - meter: counts the bytes of bodies.
+    ///   - headers: `http.headers`, for answers to what is no request.
+    init(limits: ConnectionLimits, farewell: Farewell? = nil, meter: ListenerMeter? = nil, headers: HTTPHeaders = [:]) {
         self.limits = limits
         self.farewell = farewell
         self.meter = meter
+        self.headers = headers
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -63,7 +68,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         let pipeline = context.pipeline.syncOperations
         guard let codec = try? pipeline.handler(type: HTTP1ToHTTPServerCodec.self) else { return }
         do {
-            try pipeline.addHandlers([BodyGatherer(), HTTP1Manners(farewell: farewell)], position: .before(codec))
+            try pipeline.addHandlers(
+                [BodyGatherer(), HTTP1Manners(farewell: farewell, headers: headers)], position: .before(codec))
         } catch {
             context.fireErrorCaught(error)
         }

@@ -21,6 +21,7 @@ final class HTTP1Manners: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundOut = HTTPServerResponsePart
 
     private let farewell: Farewell?
+    private let headers: HTTPHeaders
     private var failure: OCIFailure?
     /// Requests that have not been answered to the end.
     private var owed = 0
@@ -28,9 +29,12 @@ final class HTTP1Manners: ChannelDuplexHandler, RemovableChannelHandler {
     /// The client holds its body back and has not been told to go on.
     private var isAwaitingContinue = false
 
-    /// - Parameter farewell: says when each answer is to be the connection's last.
-    init(farewell: Farewell? = nil) {
+    /// - Parameters:
+    ///   - farewell: says when each answer is to be the connection's last.
+    ///   - headers: `http.headers`, for the answers that are made here.
+    init(farewell: Farewell? = nil, headers: HTTPHeaders = [:]) {
         self.farewell = farewell
+        self.headers = headers
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -86,6 +90,8 @@ final class HTTP1Manners: ChannelDuplexHandler, RemovableChannelHandler {
         head.headers.add(name: "Content-Length", value: String(body.readableBytes))
         head.headers.add(name: "Date", value: Timestamp.httpDate())
         for field in failure.headers { head.headers.add(name: field.name.rawName, value: field.value) }
+        let own = Set(head.headers.map { $0.name.lowercased() })
+        for header in headers where !own.contains(header.name.lowercased()) { head.headers.add(name: header.name, value: header.value) }
         context.write(wrapOutboundOut(.head(head)), promise: promise)
         context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
     }

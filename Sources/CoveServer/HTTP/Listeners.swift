@@ -1,9 +1,11 @@
 import CoveConfiguration
 import Foundation
+import HTTPTypes
 import HummingbirdCore
 import HummingbirdHTTP2
 import Logging
 import NIOCore
+import NIOHTTP1
 import NIOSSL
 import ServiceLifecycle
 
@@ -59,12 +61,14 @@ struct Listeners {
     private func server(for listener: Configuration.Listener, key: String) throws(ServeError) -> any Service {
         let bind = try Self.bindAddress(listener.addr, listener.net)
         let frontend = frontend
+        let headers = HTTPHeaders(frontend.headers.flatMap { name, values in values.map { (name.rawName, $0) } })
         let scheme = listener.tls == nil ? "http" : "https"
         let responder: HTTPChannelHandler.Responder = { request, writer, channel in
             try await frontend.respond(request, writer, channel, scheme: scheme)
         }
         let meter = metrics.meter(for: listener.addr)
-        let stream = Self.streamConfiguration(limits, [ConnectionGuard(limits: limits, farewell: farewell, meter: meter)])
+        let stream = Self.streamConfiguration(
+            limits, [ConnectionGuard(limits: limits, farewell: farewell, meter: meter, headers: headers)])
         let http2Configuration = HTTP2ChannelConfiguration(
             idleTimeout: .nanoseconds(limits.idleTimeout.nanoseconds), gracefulCloseTimeout: drainTimeout,
             streamConfiguration: stream)

@@ -138,9 +138,16 @@ final class TLSFiles: Sendable {
 
 /// Why the server could not start: one sentence that names the setting.
 package struct ServeError: Error, CustomStringConvertible, Sendable {
-    package let description: String
+    /// One or more.
+    package let problems: [String]
+
+    package var description: String { problems.joined(separator: "\n") }
 
     package init(_ description: String) {
-        self.description = description
+        problems = [description]
+    }
+
+    package init(_ problems: [String]) {
+        self.problems = problems
     }
 }

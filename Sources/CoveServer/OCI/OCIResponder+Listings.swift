@@ -14,7 +14,7 @@ extension OCIResponder {
             let name: String
             let tags: [String]
         }
-        let limit = try Self.limit(exchange, most: Self.longestList, usual: Self.longestList)
+        let limit = try Self.limit(exchange, most: options.tagPage, usual: Self.longestList)
         let (page, more) = try await asking { () throws(RegistryError) in
             try await registry.tags(in: name, after: exchange.parameter("last") ?? "", limit: limit)
         }

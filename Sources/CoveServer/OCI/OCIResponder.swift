@@ -9,6 +9,8 @@ struct OCIResponder: Sendable {
         var location = LocationPolicy()
         /// The largest and the usual page of `_catalog`.
         var catalogPage = 1000
+        /// The largest page of tags that is asked for with `n`.
+        var tagPage = 100_000
     }
 
     let registry: Registry
