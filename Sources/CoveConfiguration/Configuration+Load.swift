@@ -47,6 +47,7 @@ extension Configuration {
         readStorage(&reader, hasFile: hasFile)
         metadata = Metadata(&reader, driver: storage.driver)
         redis = Redis(&reader, isCache: storage.cache == .redis)
+        notifications = Notifications(&reader)
         readAuth(&reader)
         readHTTP(&reader, hasFile: hasFile)
         readValidation(&reader)

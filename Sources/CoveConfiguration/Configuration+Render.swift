@@ -12,6 +12,9 @@ extension Configuration {
     package func tree(maskingSecrets: Bool) -> RenderedValue {
         var pairs = sections(maskingSecrets)
         if let redis { pairs.append(("redis", redis.rendered(maskingSecrets: maskingSecrets))) }
+        if notifications != Notifications() {
+            pairs.append(("notifications", notifications.rendered(maskingSecrets: maskingSecrets)))
+        }
         return .map(pairs)
     }
 

@@ -37,6 +37,7 @@ package enum Serve {
         threads.start()
         let group = MultiThreadedEventLoopGroup.singleton
         let stores = try await Stores.open(configuration, threads, logger)
+        let notifications = try await notifications(configuration, stores.metadata, logger)
         let registry = Registry(
             metadata: stores.metadata, storage: stores.storage, options: try configuration.registryOptions,
             descriptors: try await descriptors(configuration, stores.metadata, logger), logger: logger)
@@ -55,11 +56,12 @@ package enum Serve {
             frontend: frontend, limits: Self.limits(configuration, logger), http2: configuration.http.http2,
             drainTimeout: configuration.http.drainTimeout, farewell: farewell, group: group, logger: logger)
         // Ended from the last to the first: first /readyz turns, then load balancers have time to turn away, then the
-        // listeners drain, then the upkeep writes its rest.
-        let services: [any Service] = [
-            Upkeep(registry: registry, options: configuration.upkeepOptions), try listeners.service(for: configuration.http),
-            farewell, readiness,
-        ]
+        // listeners drain, then the upkeep writes its rest, then what is being notified of ends.
+        let services: [any Service] =
+            (notifications.map { [$0] } ?? []) + [
+                Upkeep(registry: registry, options: configuration.upkeepOptions), try listeners.service(for: configuration.http),
+                farewell, readiness,
+            ]
         var lifecycle = ServiceGroupConfiguration(
             services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         lifecycle.maximumGracefulShutdownDuration = configuration.http.drainTimeout + configuration.grace
@@ -129,6 +131,17 @@ package enum Serve {
             throw ServeError("redis: \(error)")
         }
         return DescriptorCache(redis: client, namespace: try await metadata.identity())
+    }
+
+    /// Nil without endpoints that are on.
+    private static func notifications(
+        _ configuration: Configuration, _ metadata: MetadataStore, _ logger: Logger
+    ) async throws -> NotificationDispatcher? {
+        guard !configuration.notifications.endpoints.isEmpty else { return nil }
+        let options = configuration.notifications.options
+        let dispatcher = NotificationDispatcher(metadata: metadata, options: options, logger: logger)
+        try await dispatcher.prepare()
+        return options.endpoints.isEmpty ? nil : dispatcher
     }
 
     private static func authentication(

@@ -13,6 +13,7 @@ struct KeyTableTests {
           tls: {certificate: c, key: k}
           listeners: [{addr: ":1", tls: {certificate: c, key: k}}]
         validation: {manifests: {indexes: {platformlist: [{os: a, architecture: b}]}}}
+        notifications: {endpoints: [{name: n, url: "http://h"}]}
         """
 
     /// As ``base``, for the keys of S3, of PostgreSQL and of Redis.
@@ -51,12 +52,13 @@ struct KeyTableTests {
             switch key.path.last {
             case "ciphersuites": "[TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256]"
             case "addrs": "[x:1, y:2]"
+            case "actions", "events": "[pull]"
             default: "[x]"
             }
         case .text:
             switch key.name {
             case "version": "0.1"
-            case "http.host": "https://x"
+            case "http.host", "notifications.endpoints[].url": "https://x"
             case "http.prefix": "/x"
             case "http.addr", "http.listeners[].addr", "redis.addr": "localhost:7"
             case "storage.s3.loglevel": "off"

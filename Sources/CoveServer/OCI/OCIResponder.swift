@@ -21,6 +21,7 @@ struct OCIResponder: Sendable {
     func respond(_ exchange: inout Exchange, path: Substring) async throws(OCIFailure) -> Response {
         guard let route = OCIRoute(path: path) else { throw Self.unknownEndpoint(path) }
         exchange.repository = route.repository
+        exchange.locations = options.location
         guard route.methods.contains(exchange.method) else {
             throw .methodNotAllowed(exchange.method, allowed: route.methods + [.options])
         }
