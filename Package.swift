@@ -100,8 +100,11 @@ let package = Package(
             name: "CoveRegistry",
             dependencies: [
                 "CoveOCI", "CoveBlobs", "CoveMetadata", "CoveRedis", "CoveTelemetry", "CLinux",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -202,6 +205,8 @@ let package = Package(
             dependencies: [
                 "CoveRegistry", "CoveBlobs", "CoveMetadata", "CoveRedis", "CoveOCI", "TestSupport",
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
             ],

@@ -51,10 +51,14 @@ def until(condition, seconds: float = 10, every: float = 0.05):
 class Server:
     """`serve config.yml` in a directory of its own, on 127.0.0.1 and a random port.
 
-    `config` is laid over the usual one: filesystem storage in `<directory>/data` with deletion on.
+    `config` is laid over the usual one: filesystem storage in `<directory>/data` with deletion on. `program` is run in
+    place of the registry under test.
     """
 
-    def __init__(self, directory: Path, config: dict | None = None, env: dict[str, str] | None = None):
+    def __init__(
+        self, directory: Path, config: dict | None = None, env: dict[str, str] | None = None, program: str | None = None
+    ):
+        self.program = program
         self.directory = directory
         self.directory.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
@@ -89,7 +93,7 @@ class Server:
     def start(self, ready: bool = True) -> "Server":
         assert self.process is None, "already started"
         env = programs.environment(**self.env)
-        self.process = processes.start(programs.binary(), *self.arguments, log=self.log_path, env=env, cwd=self.directory)
+        self.process = processes.start(self.program or programs.binary(), *self.arguments, log=self.log_path, env=env, cwd=self.directory)
         if ready:
             self.wait_until_ready()
         return self

@@ -53,6 +53,7 @@ extension Configuration {
         }
         metadata = Metadata(&reader, driver: storage.driver, hasFile: hasFile)
         redis = Redis(&reader, isCache: storage.cache == .redis)
+        notifications = Notifications(&reader)
         readAuth(&reader)
         readHTTP(&reader, hasFile: hasFile)
         readValidation(&reader)

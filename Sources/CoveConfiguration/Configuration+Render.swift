@@ -18,6 +18,9 @@ extension Configuration {
         }
         if !middleware.isEmpty { pairs.append(("middleware", .map([("storage", .list(middleware.map { $0.rendered() }))]))) }
         if let redis { pairs.append(("redis", redis.rendered(maskingSecrets: maskingSecrets))) }
+        if notifications != Notifications() {
+            pairs.append(("notifications", notifications.rendered(maskingSecrets: maskingSecrets)))
+        }
         return .map(pairs)
     }
 

@@ -19,6 +19,7 @@ package struct Configuration: Sendable, Equatable {
     package var metadata = Metadata()
     /// Nil without a `redis` section.
     package var redis: Redis?
+    package var notifications = Notifications()
 
     package init() {}
 

@@ -1,8 +1,8 @@
 extension ConfigurationKey {
     /// Every key that Cove or Distribution knows. Checking, suggestions and `docs/configuration.md` all come from here.
     static let table: [ConfigurationKey] =
-        general + token + health + storage + s3 + metadata + middleware + redis + http + debug + validation + old + storeRefusals
-        + refusals
+        general + token + health + storage + s3 + metadata + middleware + redis + http + debug + notifications + validation + old
+        + storeRefusals + refusals
 
     private static let general: [ConfigurationKey] = [
         .acts("version", .text, "0.1", "Version of the format; 0.1 is the only one."),
@@ -129,7 +129,6 @@ extension ConfigurationKey {
 
     private static let refusals: [ConfigurationKey] = [
         .refused("auth.silly", "silly authentication accepts anybody; use auth.htpasswd"),
-        .refused("notifications", "notifications are not in this version; remove the key"),
         .refused("proxy", "a pull-through cache is not in this version; remove the key"),
         .refused(
             "reporting",

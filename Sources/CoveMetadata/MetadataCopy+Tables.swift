@@ -30,8 +30,12 @@ extension MetadataCopy {
             name: "event", key: ["id"],
             columns: [
                 "id", "at", "action", "repository", "digest", "media_type", "size", "tag", "from_repository", "actor",
-                "request_id", "method", "host", "address", "user_agent", "count",
+                "request_id", "method", "host", "address", "user_agent", "count", "base_url", "source_address", "source_instance",
             ]),
+        Table(name: "outbox_reader", key: ["name"], columns: ["name", "event_id", "copies", "term", "updated_at"]),
+        Table(
+            name: "deleted_manifest", key: ["repository", "digest"], columns: ["repository", "digest", "payload", "deleted_at"],
+            page: 16),
         Table(name: "schedule", key: ["name"], columns: ["name", "started_at"]),
     ]
 }

@@ -10,6 +10,10 @@ package struct MetadataStore: Sendable {
     /// Time of reads and of writes, waiting among it.
     package let reads = Histogram(.seconds, bounds: Histogram.shortTimes)
     package let writes = Histogram(.seconds, bounds: Histogram.shortTimes)
+    /// Raised when a transaction of this process has appended events.
+    package let appended = OutboxSignal()
+    /// Whom events that this process appends come from.
+    package var source: EventSource?
 
     /// Opens the store and brings its schema up to date.
     ///
@@ -45,9 +49,14 @@ package struct MetadataStore: Sendable {
     ) async throws -> T {
         let start = ContinuousClock.now
         defer { writes.observe(since: start) }
-        return try await Span.measure("metadata.write") {
-            try await engine.write(in: lane) { try body(MetadataTransaction(connection: $0)) }
+        let (value, hasEvents) = try await Span.measure("metadata.write") {
+            try await engine.write(in: lane) { [source] connection in
+                let transaction = MetadataTransaction(connection: connection, source: source)
+                return (try body(transaction), transaction.notes.hasEvents)
+            }
         }
+        if hasEvents { appended.raise() }
+        return value
     }
 
     /// Runs `body` unless it is running already, on this node or another.
@@ -112,10 +121,22 @@ package struct MetadataTransaction {
     let connection: any SQLConnection
     /// The time of everything that this transaction writes, UTC microseconds since 1970.
     package let now: Int64
+    let notes: Notes
 
-    init(connection: any SQLConnection) {
+    /// What is said of the transaction as a whole.
+    final class Notes {
+        let source: EventSource?
+        var hasEvents = false
+
+        init(source: EventSource?) {
+            self.source = source
+        }
+    }
+
+    init(connection: any SQLConnection, source: EventSource? = nil) {
         self.connection = connection
         now = .nowMicroseconds
+        notes = Notes(source: source)
     }
 }
 

@@ -21,9 +21,14 @@ package struct BlobContent: Sendable {
 extension Registry {
     /// Size of a blob in bytes.
     ///
+    /// - Parameter origin: who looks, for those who are told of it; nil when it is nobody's request.
     /// - Throws: ``RegistryError/blobUnknown(_:)`` unless this repository holds it.
-    package func blobSize(_ digest: Digest, in repository: RepositoryName) async throws(RegistryError) -> Int64 {
-        try await storedBlob(digest, in: repository).size
+    package func blobSize(
+        _ digest: Digest, in repository: RepositoryName, origin: Event.Origin? = nil
+    ) async throws(RegistryError) -> Int64 {
+        let blob = try await storedBlob(digest, in: repository)
+        if let origin { pulls.record(Self.pull(of: blob, in: repository, origin)) }
+        return blob.size
     }
 
     /// Opens a blob and counts the pull.
@@ -33,10 +38,7 @@ extension Registry {
         _ digest: Digest, in repository: RepositoryName, origin: Event.Origin
     ) async throws(RegistryError) -> BlobContent {
         let blob = try await storedBlob(digest, in: repository)
-        pulls.record(
-            Event(
-                .pull, repository: repository, digest: digest, mediaType: "application/octet-stream", size: blob.size,
-                origin: origin))
+        pulls.record(Self.pull(of: blob, in: repository, origin))
         if blob.size <= SmallBlobCache.largest {
             return BlobContent(size: blob.size, bytes: .memory(try await smallBlob(blob, in: repository)))
         }
@@ -52,7 +54,7 @@ extension Registry {
     ) async throws(RegistryError) {
         try refuseDeletionIfDisabled()
         try await registryErrors {
-            try await metadata.write(in: .repository(repository.description)) { store in
+            try await change(in: repository) { store in
                 guard let repositoryID = try store.lockedRepositoryID(repository),
                     let blob = try store.blob(digest, in: repository)
                 else { throw RegistryError.blobUnknown(digest) }
@@ -76,21 +78,26 @@ extension Registry {
     ) async throws(RegistryError) -> Bool {
         try refuseIfReadOnly()
         return try await registryErrors {
-            try await metadata.write(in: .repository(repository.description)) { store in
+            try await change(in: repository) { store in
                 let from = try source ?? store.holder(of: digest)
                 guard let from, try store.blob(digest, in: from) != nil, let blob = try store.lockedBlob(digest) else {
                     return false
                 }
                 let repositoryID = try store.ensureRepository(repository)
-                if try store.link(blob.id, to: repositoryID) {
-                    try store.append(
-                        Event(
-                            .mount, repository: repository, digest: digest, mediaType: "application/octet-stream",
-                            size: blob.size, fromRepository: from, origin: origin))
-                }
+                try store.link(blob.id, to: repositoryID)
+                try store.append(
+                    Event(
+                        .mount, repository: repository, digest: digest, mediaType: "application/octet-stream",
+                        size: blob.size, fromRepository: from, origin: origin))
                 return true
             }
         }
+    }
+
+    private static func pull(of blob: StoredBlob, in repository: RepositoryName, _ origin: Event.Origin) -> Event {
+        Event(
+            .pull, repository: repository, digest: blob.digest, mediaType: "application/octet-stream", size: blob.size,
+            origin: origin)
     }
 
     private func storedBlob(

@@ -21,6 +21,8 @@ package final class Registry: Sendable {
         package var redirects = true
         /// Where they are sent instead of the storage's own URLs; nil for those.
         package var delivery: ContentDelivery?
+        /// Whether somebody is told of each pull: then each has an event of its own, looks (HEAD) as well.
+        package var tellsPulls = false
 
         package init() {}
     }
@@ -49,7 +51,7 @@ package final class Registry: Sendable {
         let validity = metadata.isShared ? Self.cacheValidity : nil
         manifestCache = CoherentCache(capacity: 24 * 1024 * 1024, validity: validity)
         blobCache = CoherentCache(capacity: options.cachedBlobs, validity: validity)
-        pulls = PullRecorder(metadata: metadata, logger: logger)
+        pulls = PullRecorder(metadata: metadata, tellsEach: options.tellsPulls, logger: logger)
     }
 
     /// Whether the store and the storage can be used.
@@ -68,6 +70,14 @@ package final class Registry: Sendable {
     func outlastCaches() async {
         guard metadata.isShared else { return }
         await Task { try? await Task.sleep(for: Self.cacheValidity + .milliseconds(1)) }.value
+    }
+
+    /// Changes what a repository holds, in one transaction. Its events come after those of the pulls before it.
+    func change<T: Sendable>(
+        in repository: RepositoryName, _ body: @escaping @Sendable (MetadataTransaction) throws -> T
+    ) async throws -> T {
+        await pulls.settle(repository)
+        return try await metadata.write(in: .repository(repository.description), body)
     }
 
     func refuseIfReadOnly() throws(RegistryError) {

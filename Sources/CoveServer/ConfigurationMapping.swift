@@ -28,6 +28,7 @@ extension Configuration {
             options.cachedBlobs = storage.cachedDescriptors
             options.redirects = !storage.redirectDisabled
             options.uploadRenewal = min(.seconds(60), storage.uploadPurging.age / 3)
+            options.tellsPulls = notifications.options.endpoints.contains(where: \.wantsPulls)
             return options
         }
     }

@@ -48,6 +48,7 @@ package enum Serve {
         let access = try accessController(configuration.auth, threads, reload, logger)
         let stores = try await Stores.open(configuration, threads, logger)
         let storage = MeasuredStorage(stores.storage)
+        let notifications = try await notifications(configuration, stores.metadata, logger)
         let registry = Registry(
             metadata: stores.metadata, storage: storage, options: options,
             descriptors: try await descriptors(configuration, stores.metadata, logger), logger: logger)
@@ -56,7 +57,9 @@ package enum Serve {
             checks: HealthChecks(configuration.health.checks, logger: logger), logger: logger)
         let health = HealthResponder(readiness: readiness)
         let tracer = Tracer.fromEnvironment(ProcessInfo.processInfo.environment, logger: logger)
-        let watch = Watch(registry: registry, stores: stores, storage: storage.statistics, health: health, tracer: tracer)
+        let watch = Watch(
+            registry: registry, stores: stores, storage: storage.statistics, health: health, tracer: tracer,
+            notifications: notifications)
         let frontend = Frontend(
             oci: OCIResponder(registry: registry, options: configuration.ociOptions),
             health: health, access: access,
@@ -71,8 +74,8 @@ package enum Serve {
             h2c: configuration.http.h2c, drainTimeout: configuration.http.drainTimeout, farewell: farewell, metrics: watch.listeners,
             reload: reload, group: group, logger: logger)
         // Ended from the last to the first, who watches last: first /readyz turns, then load balancers have time to turn away, then the
-        // listeners drain, then the upkeep writes its rest.
-        var services: [any Service] = [
+        // listeners drain, then the upkeep writes its rest, then what is being notified of ends.
+        var services: [any Service] = (notifications.map { [$0] } ?? []) + [
             reload, readiness.checks, Upkeep(registry: registry, options: configuration.upkeepOptions),
             try listeners.service(for: configuration.http), farewell, readiness,
         ]
@@ -172,6 +175,17 @@ package enum Serve {
             throw ServeError("redis: \(error)")
         }
         return DescriptorCache(redis: client, namespace: try await metadata.identity())
+    }
+
+    /// Nil without endpoints that are on.
+    private static func notifications(
+        _ configuration: Configuration, _ metadata: MetadataStore, _ logger: Logger
+    ) async throws -> NotificationDispatcher? {
+        guard !configuration.notifications.endpoints.isEmpty else { return nil }
+        let options = configuration.notifications.options
+        let dispatcher = NotificationDispatcher(metadata: metadata, options: options, logger: logger)
+        try await dispatcher.prepare()
+        return options.endpoints.isEmpty ? nil : dispatcher
     }
 
     private static func accessController(

@@ -17,7 +17,8 @@ struct Stores: Sendable {
         _ configuration: Configuration, _ threads: NIOThreadPool, _ logger: Logger
     ) async throws(ServeError) -> Stores {
         let storage = try await openStorage(configuration, threads, logger)
-        let metadata = try await MetadataSource(configuration).open()
+        var metadata = try await MetadataSource(configuration).open()
+        metadata.source = configuration.eventSource
         return Stores(metadata: metadata, storage: storage)
     }
 

@@ -15,6 +15,7 @@ struct KeyTableTests {
           debug: {addr: ":2", prometheus: {enabled: true}}
         health: {file: [{file: f}], http: [{uri: "http://h/"}], tcp: [{addr: "h:1"}]}
         validation: {manifests: {indexes: {platformlist: [{os: a, architecture: b}]}}}
+        notifications: {endpoints: [{name: n, url: "http://h"}]}
         """
 
     /// As ``base``, for the keys of S3, of PostgreSQL and of Redis.
@@ -96,12 +97,13 @@ struct KeyTableTests {
             case "addrs": "[x:1, y:2]"
             case "signingalgorithms": "[RS256]"
             case "classes": "[plugin]"
+            case "actions", "events": "[pull]"
             default: "[x]"
             }
         case .text:
             switch key.name {
             case "version": "0.1"
-            case "http.host", "auth.token.realm": "https://x"
+            case "http.host", "auth.token.realm", "notifications.endpoints[].url": "https://x"
             case "health.http[].uri": "http://x/y"
             case "http.prefix", "http.debug.prometheus.path", "auth.token.autoredirectpath": "/x"
             case "http.addr", "http.listeners[].addr", "http.debug.addr", "health.tcp[].addr", "redis.addr": "localhost:7"

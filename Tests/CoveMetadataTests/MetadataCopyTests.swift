@@ -48,6 +48,8 @@ struct MetadataCopyTests {
                 PullCount(repository: name, digest: StoreFixture.digest(#"{"n":3}"#), tag: Tag(parsing: "v3"), count: 2)
             ])
             _ = try store.takeTurn(at: "sweep", every: 1)
+            try store.beginReaders(["reader"])
+            _ = try store.deleteManifest(StoreFixture.digest(#"{"n":5}"#), in: store.repository("alpine"), actor: nil)
         }
         return store
     }

@@ -30,7 +30,7 @@ struct EventTests {
         #expect(
             events == [
                 "push app blob", "mount web blob", "push app blob", "push app image a", "push app image b", "delete app image a",
-                "delete app image", "delete web blob",
+                "delete app image", "delete app image b", "delete web blob",
             ])
     }
 
@@ -53,6 +53,38 @@ struct EventTests {
         #expect(try await Set(fixture.events().dropFirst(before)) == ["pull app image v1 x5", "pull app image"])
         #expect(try await fixture.rows("SELECT count FROM manifest_pull") == [["6"]])
         #expect(try await fixture.rows("SELECT count FROM tag_pull") == [["5"]])
+    }
+
+    @Test("where somebody is told of each, pulls and looks are events of their own, before the changes after them")
+    func told() async throws {
+        var options = Registry.Options()
+        options.tellsPulls = true
+        let fixture = try await RegistryFixture(.memory, options)
+        let image = try await fixture.image("i", in: app)
+        try await fixture.pushManifest(image, as: "v1", to: app)
+        let before = try await fixture.events().count
+        for (id, method) in [("1", "HEAD"), ("2", "GET"), ("3", "GET")] {
+            let origin = Event.Origin(actor: "bob", requestID: id, method: method, address: "10.0.0.1", port: 99)
+            _ = try await fixture.registry.manifest(Reference(parsing: "v1"), in: app, origin: origin)
+        }
+        _ = try await fixture.registry.blobSize(Digest.of("{}".utf8), in: app, origin: Event.Origin(method: "HEAD"))
+        try await fixture.registry.deleteManifest(Reference(parsing: "v1"), in: app, origin: fixture.origin)
+        #expect(
+            try await Array(fixture.events().dropFirst(before)) == [
+                "pull app image v1", "pull app image v1", "pull app image v1", "pull app blob", "delete app image v1",
+            ])
+        let rows = try await fixture.rows("SELECT request_id, method, address FROM event WHERE actor = 'bob' ORDER BY id")
+        #expect(rows == [["1", "HEAD", "10.0.0.1:99"], ["2", "GET", "10.0.0.1:99"], ["3", "GET", "10.0.0.1:99"]])
+        #expect(try await fixture.rows("SELECT count FROM manifest_pull") == [["2"]])
+    }
+
+    @Test("a look is no event where nobody is told of it")
+    func looks() async throws {
+        let fixture = try await RegistryFixture()
+        let blob = try await fixture.push("x", to: app)
+        _ = try await fixture.registry.blobSize(blob, in: app, origin: Event.Origin(method: "HEAD"))
+        await fixture.registry.pulls.flush()
+        #expect(try await fixture.events() == ["push app blob"])
     }
 
     @Test("a pull is written at the latest when the upkeep ends")

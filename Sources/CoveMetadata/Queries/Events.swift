@@ -24,21 +24,37 @@ package struct Event: Sendable, Hashable {
         package var method: String?
         /// The host that the client asked for.
         package var host: String?
+        /// The client's IP address.
         package var address: String?
+        /// The client's port, when it is known; kept with the address, as `address:port`.
+        package var port: Int?
         package var userAgent: String?
+        /// What URLs of content begin with, as the client sees this server: `https://registry.example.org/prefix`.
+        package var baseURL: String?
 
         package init(
             actor: String? = nil, requestID: String? = nil, method: String? = nil, host: String? = nil,
-            address: String? = nil, userAgent: String? = nil
+            address: String? = nil, port: Int? = nil, userAgent: String? = nil, baseURL: String? = nil
         ) {
             self.actor = actor
             self.requestID = requestID
             self.method = method
             self.host = host
             self.address = address
+            self.port = port
             self.userAgent = userAgent
+            self.baseURL = baseURL
+        }
+
+        /// Address and port in one.
+        fileprivate var endpoint: String? {
+            guard let address, let port else { return address }
+            return address.contains(":") ? "[\(address)]:\(port)" : "\(address):\(port)"
         }
     }
+
+    /// A pull that asked for no content (HEAD). It is told to who wants to know, and not counted.
+    package var isLook: Bool { action == .pull && origin.method == "HEAD" }
 
     package init(
         _ action: Action, repository: RepositoryName, digest: Digest? = nil, mediaType: String? = nil,
@@ -57,12 +73,15 @@ package struct Event: Sendable, Hashable {
 
 extension MetadataTransaction {
     /// Appends to the outbox. `count` above 1 stands for so many equal events within one flush.
+    ///
+    /// Call it under the lock on the repository's row: events of a repository are read in the order of this.
     package func append(_ event: Event, count: Int = 1) throws {
+        notes.hasEvents = true
         try connection.perform(
             """
             INSERT INTO event (at, action, repository, digest, media_type, size, tag, from_repository, actor,
-                request_id, method, host, address, user_agent, count)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+                request_id, method, host, address, user_agent, count, base_url, source_address, source_instance)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
             """,
             [
                 .integer(now), .text(event.action.rawValue), .text(event.repository.description),
@@ -70,8 +89,9 @@ extension MetadataTransaction {
                 .optional(event.size), .optional(event.tag?.description),
                 .optional(event.fromRepository?.description), .optional(event.origin.actor),
                 .optional(event.origin.requestID), .optional(event.origin.method),
-                .optional(event.origin.host), .optional(event.origin.address),
-                .optional(event.origin.userAgent), .integer(Int64(count)),
+                .optional(event.origin.host), .optional(event.origin.endpoint),
+                .optional(event.origin.userAgent), .integer(Int64(count)), .optional(event.origin.baseURL),
+                .optional(notes.source?.address), .optional(notes.source?.instance),
             ])
     }
 

@@ -32,7 +32,7 @@ package struct ManifestReceipt: Sendable {
 extension Registry {
     /// The manifest that a tag or digest names.
     ///
-    /// - Parameter origin: who pulls, to be counted; nil for a mere look (HEAD).
+    /// - Parameter origin: who pulls, to be counted, or looks (HEAD); nil when it is nobody's request.
     /// - Throws: ``RegistryError/manifestUnknown(_:_:)``.
     package func manifest(
         _ reference: Reference, in repository: RepositoryName, origin: Event.Origin?
@@ -99,7 +99,7 @@ extension Registry {
         try options.manifests.checkClass(of: manifest, granted: classes)
         let policy = options.manifests
         let (retyped, isMove) = try await registryErrors {
-            try await metadata.write(in: .repository(repository.description)) { [allTags] store in
+            try await change(in: repository) { [allTags] store in
                 let repositoryID = try store.ensureRepository(repository)
                 let references = try Self.resolve(manifest, in: repositoryID, store, policy)
                 let (id, retyped) = try store.insertManifest(
@@ -133,11 +133,12 @@ extension Registry {
     ) async throws(RegistryError) {
         try refuseDeletionIfDisabled()
         let gone = try await registryErrors {
-            try await metadata.write(in: .repository(repository.description)) { store in
+            try await change(in: repository) { store in
                 guard let repositoryID = try store.lockedRepositoryID(repository) else {
                     throw RegistryError.repositoryUnknown(repository)
                 }
                 var event = Event(.delete, repository: repository, origin: origin)
+                var events: [Event] = []
                 let gone: [Reference]
                 switch reference {
                 case .tag(let tag):
@@ -148,6 +149,7 @@ extension Registry {
                     event.mediaType = deleted.mediaType
                     event.size = deleted.size
                     event.tag = tag
+                    events = [event]
                     gone = [reference]
                 case .digest(let digest):
                     guard
@@ -156,9 +158,14 @@ extension Registry {
                     event.digest = digest
                     event.mediaType = deleted.mediaType
                     event.size = deleted.size
+                    events = [event]
+                    for tag in deleted.tags.sorted(by: { $0.description < $1.description }) {
+                        event.tag = tag
+                        events.append(event)
+                    }
                     gone = [reference] + deleted.tags.map(Reference.tag)
                 }
-                try store.append(event)
+                for event in events { try store.append(event) }
                 return gone
             }
         }

@@ -178,8 +178,16 @@ package struct Upkeep: Service {
         }
     }
 
-    private func pruneEvents() async throws {
-        let cutoff = Int64.nowMicroseconds - options.eventAge.microseconds
+    /// Drops events that are too old, delivered or not: an endpoint that is down for that long loses them, and is named.
+    func pruneEvents() async throws {
+        let now = Int64.nowMicroseconds
+        let cutoff = now - options.eventAge.microseconds
+        let active = now - Duration.seconds(24 * 3600).microseconds
+        for (reader, events) in try await registry.metadata.read({ try $0.readersBehind(cutoff, activeSince: active) }) {
+            registry.logger.warning(
+                "events are dropped that were not delivered in time", metadata: ["reader": "\(reader)", "events": "\(events)"])
+        }
+        try await registry.metadata.write(in: .upkeep) { try $0.pruneReaders(idleSince: cutoff) }
         while try await registry.metadata.write(in: .upkeep, { try $0.pruneEvents(before: cutoff, limit: 1000) }) == 1000 {}
     }
 

@@ -50,7 +50,7 @@ extension Registry {
         _ origin: Event.Origin
     ) async throws(RegistryError) -> StoredBlob {
         try await registryErrors {
-            try await metadata.write(in: .repository(repository.description)) { store in
+            try await change(in: repository) { store in
                 if let upload, try !store.deleteUpload(upload.description) { throw RegistryError.uploadUnknown(upload.uuid) }
                 let repositoryID = try store.ensureRepository(repository)
                 let blob = try store.insertBlob(digest, size: size, location: location)

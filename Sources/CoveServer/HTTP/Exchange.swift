@@ -23,6 +23,8 @@ struct Exchange: Sendable {
     var grant = Grant()
     /// The repository that the request is about, for the log.
     var repository: String?
+    /// How URLs of this server are spelled, for events.
+    var locations = LocationPolicy()
 
     init(request: Request, channel: any Channel, scheme: String) {
         self.request = request
@@ -72,12 +74,18 @@ struct Exchange: Sendable {
         return channel.remoteAddress?.ipAddress ?? channel.parent?.remoteAddress?.ipAddress
     }
 
+    /// The client's port; nil where a proxy in front speaks for the client.
+    private var clientPort: Int? {
+        guard headers[.forwardedFor] == nil, headers[.realIP] == nil else { return nil }
+        return channel.remoteAddress?.port ?? channel.parent?.remoteAddress?.port
+    }
+
     /// Who asks and how, for events.
     var origin: Event.Origin {
         Event.Origin(
             actor: user, requestID: requestID, method: method.rawValue, host: request.head.authority.map { String($0.prefix(255)) },
-            address: clientAddress,
-            userAgent: headers[.userAgent].map { String($0.prefix(256)) })
+            address: clientAddress, port: clientPort, userAgent: headers[.userAgent].map { String($0.prefix(256)) },
+            baseURL: locations.url("", for: self))
     }
 
     /// The request's body. Reading it tells a client that waits for it to go on (RFC 9110 section 10.1.1), so a request

@@ -32,6 +32,7 @@ struct Frontend: Sendable {
         let path = pathWithinPrefix(of: exchange)
         if Self.isAPI(path), let route = OCIRoute(path: path.dropFirst(3)) {
             exchange.route = route
+            exchange.locations = oci.options.location
             exchange.repository = route.repository
         }
         metrics.begin(exchange.handler)

@@ -16,7 +16,9 @@ extension OCIResponder {
             }
             return .empty(.accepted)
         case .head:
-            let size = try await asking { () throws(RegistryError) in try await registry.blobSize(digest, in: name) }
+            let size = try await asking { () throws(RegistryError) in
+                try await registry.blobSize(digest, in: name, origin: exchange.origin)
+            }
             var headers = Self.headers(ofBlob: digest)
             if Self.matches(exchange.headers[.ifNoneMatch], digest) { return .empty(.notModified, headers: headers) }
             headers[.contentLength] = String(size)

@@ -26,10 +26,9 @@ extension OCIResponder {
     private func pullManifest(
         _ exchange: Exchange, _ reference: Reference, in name: RepositoryName
     ) async throws(OCIFailure) -> Response {
-        let isHead = exchange.method == .head
         let manifest = try await asking { () throws(RegistryError) in
             try await negotiated(
-                try await registry.manifest(reference, in: name, origin: isHead ? nil : exchange.origin),
+                try await registry.manifest(reference, in: name, origin: exchange.origin),
                 for: reference, in: name, exchange)
         }
         var headers: HTTPFields = [
@@ -64,7 +63,7 @@ extension OCIResponder {
                 $0.platform?.os == "linux" && $0.platform?.architecture == "amd64" && accepted.contains($0.mediaType)
             })
         else { return manifest }
-        return try await registry.manifest(.digest(entry.digest), in: name, origin: nil)
+        return try await registry.manifest(.digest(entry.digest), in: name, origin: exchange.origin)
     }
 
     private static func accepts(_ range: String, _ type: String) -> Bool {

@@ -12,6 +12,7 @@ struct Watch: Sendable {
     let storage: StorageStatistics
     let health: HealthResponder
     let tracer: Tracer?
+    let notifications: NotificationDispatcher?
     let http = HTTPMetrics()
     let listeners = ListenerMetrics()
 
@@ -51,6 +52,9 @@ struct Watch: Sendable {
         var variables: [String: OperationsResponder.Variable] = [:]
         if registry.statistics.shared != nil {
             variables["redis"] = { [registry] in ["Active": registry.statistics.shared?.connections ?? 0] as [String: Int] }
+        }
+        if let notifications {
+            variables["notifications"] = { ["endpoints": await notifications.state()] }
         }
         return variables
     }
