@@ -1,7 +1,7 @@
 extension ConfigurationKey {
     /// Every key that Cove or Distribution knows. Checking, suggestions and `docs/configuration.md` all come from here.
     static let table: [ConfigurationKey] =
-        general + storage + s3 + metadata + redis + http + validation + storeRefusals + refusals
+        general + storage + imports + s3 + metadata + redis + http + validation + storeRefusals + refusals
 
     private static let general: [ConfigurationKey] = [
         .acts("version", .text, "0.1", "Version of the format; 0.1 is the only one."),

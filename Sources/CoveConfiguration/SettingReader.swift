@@ -129,7 +129,7 @@ struct SettingReader {
 
 extension Duration {
     /// Parses Go's form: `300ms`, `1h30m`, `1.5h`. Nil when it is not of that form.
-    init?(goSyntax text: String) {
+    package init?(goSyntax text: String) {
         if text == "0" {
             self = .zero
             return

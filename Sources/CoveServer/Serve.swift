@@ -57,7 +57,9 @@ package enum Serve {
         // Ended from the last to the first: first /readyz turns, then load balancers have time to turn away, then the
         // listeners drain, then the upkeep writes its rest.
         let services: [any Service] = [
-            Upkeep(registry: registry, options: configuration.upkeepOptions), try listeners.service(for: configuration.http),
+            Upkeep(registry: registry, options: configuration.upkeepOptions), ErrandRunner(registry: registry),
+            AutoImport(stores: stores, isOn: configuration.storage.importing == .auto, logger: logger),
+            try listeners.service(for: configuration.http),
             farewell, readiness,
         ]
         var lifecycle = ServiceGroupConfiguration(
@@ -118,7 +120,7 @@ package enum Serve {
         return limits
     }
 
-    private static func descriptors(
+    static func descriptors(
         _ configuration: Configuration, _ metadata: MetadataStore, _ logger: Logger
     ) async throws -> DescriptorCache? {
         guard let options = try configuration.redisOptions else { return nil }

@@ -48,6 +48,14 @@ struct MetadataCopyTests {
                 PullCount(repository: name, digest: StoreFixture.digest(#"{"n":3}"#), tag: Tag(parsing: "v3"), count: 2)
             ])
             _ = try store.takeTurn(at: "sweep", every: 1)
+            let payload = Data(#"{"schemaVersion":2,"mediaType":"\#(MediaType.imageIndex)","manifests":[]}"#.utf8)
+            let manifest = try Manifest(parsing: payload, contentType: nil)
+            _ = try store.importManifests(
+                [FoundManifest(digest: Digest.of(payload), manifest: manifest, payload: payload, references: [], createdAt: 1)],
+                in: store.ensureRepository(name))
+            try store.beginImport(of: "there")
+            try store.postErrand("e", kind: "k", arguments: "{}")
+            try store.report(["line"], from: 0, of: "e")
         }
         return store
     }
