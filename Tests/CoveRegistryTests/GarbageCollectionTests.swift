@@ -202,8 +202,8 @@ struct GarbageCollectionTests {
         )
         .collectBlobs()
         #expect(try await fixture.storage.size(of: old.path(of: ownerless)) == 8, "upkeep leaves alone what registry:2 left")
-        let dry = try await collect(fixture, untagged: true, grace: 3600, dryRun: true)
-        let result = try await collect(fixture, untagged: true, grace: 3600)
+        let dry = try await collect(fixture, untagged: true, dryRun: true)
+        let result = try await collect(fixture, untagged: true)
         #expect((result.outcome.manifests, result.outcome.blobs) == (1, 3) && dry.outcome.blobs == 3)
         for digest in [ownerless, gone, Digest.of("b".utf8)] {
             #expect(!FileManager.default.fileExists(atPath: old.directory.file(old.path(of: digest))))

@@ -157,20 +157,18 @@ struct ImportTests {
         let (report, findings) = try await run()
         func paths(_ kind: ImportFinding.Kind) -> [String] { findings.filter { $0.kind == kind }.map(\.path).sorted() }
         #expect(paths(.danglingTag) == ["\(name)/_manifests/tags/dangling/current/link"])
-        #expect(
-            paths(.brokenLink)
-                == (["empty", "garbled", "none"].map { "\(name)/_manifests/tags/\($0)/current/link" } + [old.revision(elsewhere, in: "app")])
-                .sorted())
+        var broken = ["empty", "garbled", "none"].map { "\(name)/_manifests/tags/\($0)/current/link" }
+        broken.append(old.revision(elsewhere, in: "app"))
+        #expect(paths(.brokenLink) == broken.sorted())
         #expect(paths(.missingManifest) == [old.revision(gone, in: "app")])
         #expect(paths(.digestMismatch) == [old.revision(changed, in: "app"), old.path(of: Digest.of("cut short".utf8))].sorted())
         #expect(paths(.unparsableManifest) == [old.revision(noJSON, in: "app")])
         #expect(paths(.schema1Manifest) == [old.revision(schema1, in: "app")])
         #expect(paths(.missingBlob) == [old.revision(lacking, in: "app"), old.revision(truncated, in: "app")].sorted())
         #expect(paths(.missingChild) == [old.revision(index, in: "app")])
-        #expect(
-            paths(.deadLayerLink)
-                == [elsewhere, Digest.of("missing layer".utf8), Digest.of("cut short".utf8)].map { "\(name)/_layers/sha256/\($0.hex)/link" }
-                .sorted())
+        let dead = [elsewhere, Digest.of("missing layer".utf8), Digest.of("cut short".utf8)]
+        let deadLinks = dead.map { "\(name)/_layers/sha256/\($0.hex)/link" }.sorted()
+        #expect(paths(.deadLayerLink) == deadLinks)
         #expect(paths(.halfUpload) == ["\(name)/_uploads/0d7d5f43-93b5-4e7b-8f0a-000000000000"])
         #expect(paths(.foreignFile) == ["\(name)/.DS_Store", "\(name)/_manifests/tags/.DS_Store"])
         #expect(paths(.refusedName) == ["\(OldRegistry.repositories)/UPPER", "\(name)/_manifests/tags/a tag"])
