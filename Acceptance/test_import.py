@@ -177,7 +177,7 @@ def test_an_import_killed_at_any_moment_goes_on(new_server, tmp_path, tags):
     rounds = 0
     while rounds < 4:
         process = processes.start(programs.binary(), "import", root, log=tmp_path / "import.log")
-        time.sleep(random.uniform(0.1, 0.5))
+        time.sleep(random.uniform(0.3, 1.2))
         rounds += 1
         if process.poll() is not None:
             processes.wait(process, 1)
@@ -240,7 +240,7 @@ def test_what_cove_has_is_served_by_registry_2_again(new_server, store, tmp_path
     with Registry2(tmp_path / "peer", tmp_path / "out") as peer:
         truth.compare(peer.registry())
     again = json.loads(cove("export", "registry2", tmp_path / "out", "--config", server.config_path, "--json").out)
-    assert again["linked"] == 0 and again["kept"] == report["linked"]
+    assert again["linked"] == 0 and again["kept"] == report["linked"] + report["kept"]
     # And in the same place: registry:2 takes over the directory that it was taken from.
     server.stop()
     report = json.loads(cove("export", "registry2", store.root, "--prune", "--config", server.config_path, "--json").out)

@@ -96,7 +96,8 @@ struct ImportCommand: AsyncParsableCommand {
             "layers": report.layers, "knownManifests": report.knownManifests, "knownTags": report.knownTags,
             "damaged": report.isDamaged, "seconds": Self.rounded(seconds),
             "findings": Dictionary(uniqueKeysWithValues: report.findings.map { ($0.key.rawValue, $0.value) }),
-            "found": findings.map {
+            // In one order, whichever repository was read first.
+            "found": findings.sorted { ($0.path, $0.kind.rawValue, $0.detail) < ($1.path, $1.kind.rawValue, $1.detail) }.map {
                 ["kind": $0.kind.rawValue, "damage": $0.kind.isDamage, "path": $0.path, "detail": $0.detail] as [String: Any]
             },
             "omitted": max(0, total - findings.count),

@@ -138,6 +138,10 @@ struct ImportTests {
         let schema1 = try old.manifest(#"{"schemaVersion":1,"name":"app","tag":"x"}"#, in: "app")
         let elsewhere = Digest.of("elsewhere".utf8)
         try old.write("\(good)", to: old.revision(elsewhere, in: "app"))
+        let deleted = Digest.of("deleted".utf8)
+        try FileManager.default.createDirectory(
+            atPath: (old.directory.file(old.revision(deleted, in: "app")) as NSString).deletingLastPathComponent,
+            withIntermediateDirectories: true)
         // Layers: gone, of another size, and one that is only linked.
         let lacking = try old.manifest(try old.image("lacking", layers: ["missing layer"], in: "app"), in: "app")
         try old.remove(old.path(of: Digest.of("missing layer".utf8)))
@@ -160,6 +164,7 @@ struct ImportTests {
         var broken = ["empty", "garbled", "none"].map { "\(name)/_manifests/tags/\($0)/current/link" }
         broken.append(old.revision(elsewhere, in: "app"))
         #expect(paths(.brokenLink) == broken.sorted())
+        #expect(paths(.deletedBefore) == [old.revision(deleted, in: "app")])
         #expect(paths(.missingManifest) == [old.revision(gone, in: "app")])
         #expect(paths(.digestMismatch) == [old.revision(changed, in: "app"), old.path(of: Digest.of("cut short".utf8))].sorted())
         #expect(paths(.unparsableManifest) == [old.revision(noJSON, in: "app")])

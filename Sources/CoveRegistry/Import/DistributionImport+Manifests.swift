@@ -92,6 +92,10 @@ extension DistributionImport {
         let contents = try await files.read(paths, limit: Self.linkLimit)
         var links: [(digest: Digest, modified: Int64)] = []
         for (index, content) in contents.enumerated() {
+            if content == .missing {
+                journal.note(.deletedBefore, paths[index])
+                continue
+            }
             guard let link = link(content, paths[index]) else { continue }
             if link.digest == digests[index] {
                 links.append(link)

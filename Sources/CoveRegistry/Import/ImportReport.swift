@@ -23,6 +23,8 @@ package struct ImportFinding: Sendable, Hashable {
         /// A digest of an algorithm that Cove does not compute.
         case unsupportedDigest
         case unreadable
+        /// The place of a manifest or layer that registry:2 has deleted: it takes the link away and leaves the directory.
+        case deletedBefore
         /// A layer's link without content, which no manifest needs: registry:2's collector leaves such links.
         case deadLayerLink
         /// A blob that no repository has a link to.
@@ -39,7 +41,7 @@ package struct ImportFinding: Sendable, Hashable {
         /// Whether something is broken, as opposed to merely left alone.
         package var isDamage: Bool {
             switch self {
-            case .deadLayerLink, .ownerlessBlob, .halfUpload, .foreignFile, .keptTag, .deletedSince: false
+            case .deletedBefore, .deadLayerLink, .ownerlessBlob, .halfUpload, .foreignFile, .keptTag, .deletedSince: false
             default: true
             }
         }
