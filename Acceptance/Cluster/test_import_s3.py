@@ -27,9 +27,9 @@ def test_a_bucket_of_registry_2_is_served_by_all_nodes_and_written_back(new_clus
         return sum("registry:2's files are imported" in node.log for node in cluster.nodes) == 1
 
     assert until(imported, seconds=60), [node.log[-2000:] for node in cluster.nodes]
-    for name, tags in made.items():
+    for other, tags in made.items():
         for tag, digest in tags.items():
-            assert node.registry().get_manifest(name, tag).headers["Docker-Content-Digest"] == digest
+            assert node.registry().get_manifest(other, tag).headers["Docker-Content-Digest"] == digest
     name = next(iter(made))
     assert node.registry().blob(name, images.digest_of(b"layer 1")) == b"layer 1"
     new = images.image({"n": images.random_bytes(100_000)})
@@ -48,10 +48,10 @@ def test_a_bucket_of_registry_2_is_served_by_all_nodes_and_written_back(new_clus
     assert report["missing"] == [] and report["tags"] == 41
     with Registry2(tmp_path / "peer", out) as peer:
         registry = peer.registry()
-        for name, tags in made.items():
+        for other, tags in made.items():
             for tag, digest in tags.items():
-                assert registry.get_manifest(name, tag).headers["Docker-Content-Digest"] == digest
-        assert expect(registry.get_manifest(next(iter(made)), "new"), 200).content == new.manifest.body
+                assert registry.get_manifest(other, tag).headers["Docker-Content-Digest"] == digest
+        assert expect(registry.get_manifest(name, "new"), 200).content == new.manifest.body
     # A collected blob goes from where registry:2 put it, too.
     digest = node.registry().get_manifest(name, "v0").headers["Docker-Content-Digest"]
     config = node.registry().get_manifest(name, "v0").json()["config"]["digest"].removeprefix("sha256:")

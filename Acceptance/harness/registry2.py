@@ -114,7 +114,8 @@ class Files:
             self.write(f"{repository}/_manifests/revisions/sha256/{digest}/link", link)
             self.write(f"{repository}/_manifests/tags/v{number}/current/link", link)
             self.write(f"{repository}/_manifests/tags/v{number}/index/sha256/{digest}/link", link)
-            for blob in blobs:
+            # Every repository has links to all of its layers from its first image on.
+            for blob in blobs if number < repositories else blobs[:1]:
                 hexadecimal = hashlib.sha256(blob).hexdigest()
                 self.write(f"{repository}/_layers/sha256/{hexadecimal}/link", f"sha256:{hexadecimal}".encode())
             made.setdefault(name, {})[f"v{number}"] = f"sha256:{digest}"

@@ -195,6 +195,10 @@ package struct DistributionExport: Sendable {
                 strangers.append("\(folders[index])/\(entry)")
             }
         }
+        // registry:2 itself leaves the directory of a manifest that it deletes, without its link.
+        let links = try await tree.measure(
+            strangers.map { $0.hasPrefix("\(DistributionLayout.tags(name))/") ? "\($0)/current/link" : "\($0)/link" })
+        strangers = zip(strangers, links).filter { $1 != .missing }.map(\.0)
         report.strangers += strangers.count
         guard options.prune else { return }
         for path in strangers { try await writer.remove(path) }
