@@ -143,7 +143,7 @@ let package = Package(
         .executableTarget(
             name: "cove",
             dependencies: [
-                "CoveServer", "CoveConfiguration", "CoveIdentity", "CoveMetadata",
+                "CoveServer", "CoveConfiguration", "CoveRegistry", "CoveBlobs", "CoveIdentity", "CoveMetadata",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

@@ -64,6 +64,9 @@ package protocol BlobStorage: Sendable {
 
     /// Whether bytes can be written and read.
     func probe() async throws(BlobStorageError)
+
+    /// Reads what registry:2 may have left under the storage's root; nil where that cannot be.
+    var registryFiles: (any RegistryFiles)? { get }
 }
 
 extension BlobReader {
@@ -71,6 +74,8 @@ extension BlobReader {
 }
 
 extension BlobStorage {
+    package var registryFiles: (any RegistryFiles)? { nil }
+
     package func sweep(_ lost: @Sendable ([StoredObject]) async throws -> [StoredObject]) async throws {}
 
     package func directURL(of location: String, type: String) async throws(BlobStorageError) -> String? { nil }

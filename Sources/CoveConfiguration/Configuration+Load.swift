@@ -92,6 +92,7 @@ extension Configuration {
         readDriver(&reader, hasFile: hasFile)
         storage.deleteEnabled = reader.boolean("storage.delete.enabled") ?? !hasFile
         storage.readOnly = reader.boolean("storage.maintenance.readonly.enabled") ?? false
+        storage.importing = reader.choice("storage.import", Storage.Import.self) ?? .auto
         storage.redirectDisabled = reader.boolean("storage.redirect.disable") ?? false
         _ = reader.integer("storage.tag.concurrencylimit", in: 0...1_000_000)
         let cache = reader.choice("storage.cache.layerinfo", Storage.Cache.self)

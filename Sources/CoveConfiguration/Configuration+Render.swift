@@ -91,6 +91,7 @@ extension Configuration {
         return .map([
             driver,
             ("delete", .map([("enabled", .flag(storage.deleteEnabled))])),
+            ("import", .text(storage.importing.rawValue)),
             ("redirect", .map([("disable", .flag(storage.redirectDisabled))])),
             (
                 "cache",

@@ -83,6 +83,7 @@ package struct Configuration: Sendable, Equatable {
         package var redirectDisabled = false
         package var readOnly = false
         package var uploadPurging = UploadPurging()
+        package var importing = Import.auto
         package var cache = Cache.inMemory
         /// How many blobs' whereabouts are kept in memory; 0 when ``cache`` is `none`.
         package var cachedDescriptors = 50_000

@@ -1,8 +1,8 @@
 extension ConfigurationKey {
     /// Every key that Cove or Distribution knows. Checking, suggestions and `docs/configuration.md` all come from here.
     static let table: [ConfigurationKey] =
-        general + token + health + storage + s3 + metadata + middleware + redis + http + debug + notifications + validation + old
-        + storeRefusals + refusals
+        general + token + health + storage + imports + s3 + metadata + middleware + redis + http + debug + notifications
+        + validation + old + storeRefusals + refusals
 
     private static let general: [ConfigurationKey] = [
         .acts("version", .text, "0.1", "Version of the format; 0.1 is the only one."),

@@ -147,7 +147,7 @@ struct SettingReader {
 extension Duration {
     /// Parses Go's form: `300ms`, `1h30m`, `1.5h`; a whole number is nanoseconds, as registry:2 reads it. Nil when it is
     /// not of that form.
-    init?(goSyntax text: String) {
+    package init?(goSyntax text: String) {
         if let nanoseconds = Int64(text) {
             guard (0..<Int64.max / 2).contains(nanoseconds) else { return nil }
             self = .milliseconds((nanoseconds + 500_000) / 1_000_000)

@@ -37,5 +37,11 @@ extension MetadataCopy {
             name: "deleted_manifest", key: ["repository", "digest"], columns: ["repository", "digest", "payload", "deleted_at"],
             page: 16),
         Table(name: "schedule", key: ["name"], columns: ["name", "started_at"]),
+        Table(name: "import_manifest", key: ["digest", "repository_id"], columns: ["digest", "repository_id"]),
+        Table(name: "import", key: ["source"], columns: ["source", "started_at", "finished_at"]),
+        Table(
+            name: "errand", key: ["id"],
+            columns: ["id", "kind", "arguments", "state", "outcome", "created_at", "updated_at"]),
+        Table(name: "errand_line", key: ["errand_id", "number"], columns: ["errand_id", "number", "text"]),
     ]
 }

@@ -125,7 +125,7 @@ package struct MetadataCopy: Sendable {
 
     /// Lets new rows be numbered after those that were copied. SQLite does so by itself.
     private static func continueNumbers(of table: Table, _ target: any SQLConnection) throws {
-        guard target.dialect == .postgresql, table.key == ["id"], table.name != "upload" else { return }
+        guard target.dialect == .postgresql, table.key == ["id"], !["upload", "errand"].contains(table.name) else { return }
         _ = try target.rows(
             """
             SELECT setval(pg_get_serial_sequence('\(table.name)', 'id'), (SELECT MAX(id) FROM \(table.name)))

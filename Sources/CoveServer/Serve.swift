@@ -77,6 +77,8 @@ package enum Serve {
         // listeners drain, then the upkeep writes its rest, then what is being notified of ends.
         var services: [any Service] = (notifications.map { [$0] } ?? []) + [
             reload, readiness.checks, Upkeep(registry: registry, options: configuration.upkeepOptions),
+            ErrandRunner(registry: registry),
+            AutoImport(stores: stores, isOn: configuration.storage.importing == .auto, logger: logger),
             try listeners.service(for: configuration.http), farewell, readiness,
         ]
         services += delivery.services
@@ -164,7 +166,7 @@ package enum Serve {
         return limits
     }
 
-    private static func descriptors(
+    static func descriptors(
         _ configuration: Configuration, _ metadata: MetadataStore, _ logger: Logger
     ) async throws -> DescriptorCache? {
         guard let options = try configuration.redisOptions else { return nil }

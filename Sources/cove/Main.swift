@@ -17,7 +17,17 @@ struct Cove: AsyncParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            ServeCommand.self, ConfigCommand.self, MetadataCommand.self, HTPasswdCommand.self, CompletionCommand.self, VersionCommand.self,
+            ServeCommand.self, ImportCommand.self, ExportCommand.self, GarbageCollectCommand.self, ConfigCommand.self, MetadataCommand.self,
+            HTPasswdCommand.self, CompletionCommand.self, VersionCommand.self,
         ]
     )
+
+    static func main() async {
+        let arguments = CommandLine.arguments
+        if RegistryCommand.isMeant(by: arguments.first) {
+            await RegistryCommand.main(RegistryCommand.arguments(Array(arguments.dropFirst())))
+        } else {
+            await Self.main(nil)
+        }
+    }
 }

@@ -26,6 +26,15 @@ final class ProgressBar: Sendable {
         }
     }
 
+    /// Takes the line away, for something else to be printed.
+    func clear() {
+        state.withLock { state in
+            if state.isShown { write("\r\u{1B}[K") }
+            state.isShown = false
+            state.drawn = .now - .seconds(1)
+        }
+    }
+
     func end() {
         state.withLock { state in
             if state.isShown { write("\n") }

@@ -141,7 +141,7 @@ struct BlobTests {
     func missing(kind: StorageFixture.Kind) async throws {
         let fixture = try StorageFixture(kind)
         await #expect {
-            _ = try await fixture.storage.openBlob("blobs/sha256/00/none")
+            _ = try await fixture.storage.openBlob("blobs/sha256/ba/\(Digest.of("abc".utf8).hex).\(UploadID())")
         } throws: { error in
             if case .missing = error as? BlobStorageError { true } else { false }
         }

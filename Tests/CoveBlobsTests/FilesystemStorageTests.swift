@@ -196,12 +196,13 @@ struct FilesystemStorageTests {
     func reason() async throws {
         let storage = try Self.open(directory.path)
         let location = try await storage.store("x")
-        let folder = (location as NSString).deletingLastPathComponent
+        try FileManager.default.removeItem(atPath: directory.file(location))
+        try FileManager.default.createDirectory(atPath: directory.file(location), withIntermediateDirectories: false)
         await #expect {
-            try await storage.deleteBlob(folder)
+            try await storage.deleteBlob(location)
         } throws: { error in
             guard case .failed(let why) = error as? BlobStorageError else { return false }
-            return why.hasPrefix("unlink \(directory.path)/\(folder): ")
+            return why.hasPrefix("unlink \(directory.path)/\(location): ")
         }
     }
 }

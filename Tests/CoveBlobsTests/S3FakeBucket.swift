@@ -103,12 +103,29 @@ final class FakeBucket: Sendable {
                     + (next.map { "<NextKeyMarker>\($0.upload.key)</NextKeyMarker><NextUploadIdMarker>\($0.id)</NextUploadIdMarker>" } ?? "")
             )
         }
+        if request.query["delimiter"] == "/" { return listDirectory(prefix, after: request.query["continuation-token"] ?? "", state) }
         let token = request.query["continuation-token"] ?? ""
         let all = state.objects.filter { $0.key.hasPrefix(prefix) && $0.key > token }.sorted { $0.key < $1.key }
         let items = all.prefix(page).map {
             "<Contents><Key>\($0.key)</Key><LastModified>\(Self.iso($0.value.modified))</LastModified></Contents>"
         }
         let next = all.count > page ? "<NextContinuationToken>\(all[page - 1].key)</NextContinuationToken>" : ""
+        return Self.xml("ListBucketResult", items.joined() + "<IsTruncated>\(all.count > page)</IsTruncated>\(next)")
+    }
+
+    /// A list whose keys are cut at the next slash.
+    private func listDirectory(_ prefix: String, after token: String, _ state: State) -> FakeServer.Answer {
+        let names = state.objects.keys.filter { $0.hasPrefix(prefix) }.map { key in
+            let rest = key.dropFirst(prefix.count)
+            return prefix + (rest.firstIndex(of: "/").map { rest[...$0] } ?? rest)
+        }
+        let all = Set(names).filter { $0 > token }.sorted()
+        let items = all.prefix(page).map { name in
+            name.hasSuffix("/") && name != prefix
+                ? "<CommonPrefixes><Prefix>\(name)</Prefix></CommonPrefixes>"
+                : "<Contents><Key>\(name)</Key><LastModified>\(Self.iso(state.now))</LastModified></Contents>"
+        }
+        let next = all.count > page ? "<NextContinuationToken>\(all[page - 1])</NextContinuationToken>" : ""
         return Self.xml("ListBucketResult", items.joined() + "<IsTruncated>\(all.count > page)</IsTruncated>\(next)")
     }
 
@@ -168,7 +185,7 @@ final class FakeBucket: Sendable {
 
     private static func content(_ object: Object, range: String?) -> FakeServer.Answer {
         let size = object.bytes.readableBytes
-        var answer = FakeServer.Answer(200, headers: [("etag", "\"\(object.etag)\"")])
+        var answer = FakeServer.Answer(200, headers: [("etag", "\"\(object.etag)\""), ("last-modified", httpDate(object.modified))])
         answer.body = object.bytes
         if let match = range?.wholeMatch(of: /bytes=(\d+)-(\d*)/), let first = Int(match.output.1) {
             guard first < size else { return error(416, "InvalidRange") }

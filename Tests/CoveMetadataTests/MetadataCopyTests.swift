@@ -50,6 +50,14 @@ struct MetadataCopyTests {
             _ = try store.takeTurn(at: "sweep", every: 1)
             try store.beginReaders(["reader"])
             _ = try store.deleteManifest(StoreFixture.digest(#"{"n":5}"#), in: store.repository("alpine"), actor: nil)
+            let payload = Data(#"{"schemaVersion":2,"mediaType":"\#(MediaType.imageIndex)","manifests":[]}"#.utf8)
+            let manifest = try Manifest(parsing: payload, contentType: nil)
+            _ = try store.importManifests(
+                [FoundManifest(digest: Digest.of(payload), manifest: manifest, payload: payload, references: [], createdAt: 1)],
+                in: store.ensureRepository(name))
+            try store.beginImport(of: "there")
+            try store.postErrand("e", kind: "k", arguments: "{}")
+            try store.report(["line"], from: 0, of: "e")
         }
         return store
     }

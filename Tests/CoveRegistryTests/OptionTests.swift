@@ -78,24 +78,4 @@ struct OptionTests {
         try await fixture.metadata.close()
         #expect(await refusal { try await fixture.registry.probe() } == "unavailable")
     }
-
-    @Test(
-        "only manifests of the allowed classes are taken; an index has none",
-        arguments: [
-            ("application/vnd.docker.container.image.v1+json", true), ("application/vnd.oci.image.config.v1+json", true),
-            ("application/vnd.docker.plugin.v1+json", false), ("application/vnd.oci.empty.v1+json", false),
-        ])
-    func classes(configType: String, isAllowed: Bool) async throws {
-        var options = Registry.Options()
-        options.manifests.classes = [.image]
-        let fixture = try await RegistryFixture(.memory, options)
-        let config = try await fixture.push("{}", to: app)
-        let image =
-            #"{"schemaVersion":2,"mediaType":"\#(MediaType.imageManifest)","config":"#
-            + RegistryFixture.descriptor(config, size: 2, mediaType: configType) + #","layers":[]}"#
-        let name = app
-        let refused = await refusal { try await fixture.pushManifest(image, as: "v1", to: name) }
-        #expect(refused == (isAllowed ? nil : "classRefused"))
-        #expect(await refusal { try await fixture.pushManifest(RegistryFixture.index([]), as: "all", to: name) } == nil)
-    }
 }

@@ -9,6 +9,7 @@ import Synchronization
 ///     blobs/sha256/ab/<hex>.<random>   committed blobs; the suffix makes every location unique
 ///     uploads/<upload id>              uploads under way
 ///     cove.lock                        held while a process uses the directory
+///     docker/registry/v2/              registry:2's, where there is one: its blobs are read and deleted, never written
 ///
 /// Data is synced before it gets its place and the directory after, so that a location that was returned survives a
 /// power cut. With `synchronous` false nothing is synced.
@@ -98,8 +99,8 @@ package final class FilesystemStorage: BlobStorage {
     package func commit(
         _ id: UploadID, at checkpoint: UploadCheckpoint, as digest: Digest, _ record: (String) async -> PlacementOutcome
     ) async throws(BlobStorageError) {
-        let directory = "blobs/\(digest.algorithm.rawValue)/\(digest.hex.prefix(2))"
-        let location = "\(directory)/\(digest.hex).\(UploadID())"
+        let directory = FileLocation.directory(of: digest)
+        let location = FileLocation(digest, UploadID()).text
         work.withLock { work in
             work.locations.insert(location)
             work.uploads.insert(id)
@@ -124,7 +125,7 @@ package final class FilesystemStorage: BlobStorage {
     }
 
     package func size(of location: String) async throws(BlobStorageError) -> Int64? {
-        let path = "\(root)/\(location)"
+        let path = try path(of: location)
         return try await blocking { () throws(BlobStorageError) in
             do throws(BlobStorageError) {
                 let file = FileDescriptor(try SystemCalls.open(path, O_RDONLY))
@@ -136,16 +137,22 @@ package final class FilesystemStorage: BlobStorage {
     }
 
     package func openBlob(_ location: String) async throws(BlobStorageError) -> any BlobReader {
-        let path = "\(root)/\(location)"
+        let path = try path(of: location)
         return try await blocking { () throws(BlobStorageError) in
             FileBlobReader(file: FileDescriptor(try SystemCalls.open(path, O_RDONLY)), storage: self)
         }
     }
 
     package func deleteBlob(_ location: String) async throws(BlobStorageError) {
-        let path = "\(root)/\(location)"
-        try await blocking { () throws(BlobStorageError) in _ = try SystemCalls.unlink(path) }
+        let location = try FileLocation(parsing: location)
+        try await blocking { [root] () throws(BlobStorageError) in
+            try SystemCalls.unlink("\(root)/\(location.text)")
+            // There each blob has a directory of its own, which stays only when somebody put something else into it.
+            if location.form == .distribution { rmdir("\(root)/\(DistributionLayout.directory(of: location.digest))") }
+        }
     }
+
+    package var registryFiles: (any RegistryFiles)? { LocalRegistryFiles(root: root, pool: pool) }
 
     package func probe() async throws(BlobStorageError) {
         let path = "\(root)/cove.probe"
@@ -170,7 +177,8 @@ package final class FilesystemStorage: BlobStorage {
             for fan in Self.fans {
                 let directory = "blobs/\(algorithm.rawValue)/\(fan)"
                 let files = try await blocking { [root] () throws(BlobStorageError) in Self.names(in: "\(root)/\(directory)") }
-                let locations = files.map { "\(directory)/\($0)" }
+                // What this storage never wrote is not its to clear: the root may be the inside of a tree of registry:2.
+                let locations = files.map { "\(directory)/\($0)" }.filter { (try? FileLocation(parsing: $0)) != nil }
                 let idle = work.withLock { work in locations.filter { !work.locations.contains($0) } }
                 if !idle.isEmpty { try await blobs(idle) }
             }
@@ -200,6 +208,10 @@ package final class FilesystemStorage: BlobStorage {
     }
 
     private func path(of id: UploadID) -> String { "\(root)/uploads/\(id)" }
+
+    private func path(of location: String) throws(BlobStorageError) -> String {
+        "\(root)/\(try FileLocation(parsing: location).text)"
+    }
 
     private static func names(in directory: String) -> [String] {
         (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []

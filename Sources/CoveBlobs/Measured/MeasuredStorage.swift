@@ -69,6 +69,8 @@ package struct MeasuredStorage: BlobStorage {
         try await base.sweep(lost)
     }
 
+    package var registryFiles: (any RegistryFiles)? { base.registryFiles }
+
     package func probe() async throws(BlobStorageError) {
         try await statistics.measure(.probe) { () throws(BlobStorageError) in try await base.probe() }
     }

@@ -12,6 +12,15 @@ struct S3Place: Sendable {
         return root.isEmpty ? location : "\(root)/\(location)"
     }
 
+    /// As ``key(_:)``, for a blob: of this storage, or of registry:2 (``DistributionLayout/data(_:)``). Nothing else in the
+    /// bucket can be a blob's.
+    func blobKey(_ location: String) throws(S3Error) -> String {
+        guard S3Location(location) != nil || DistributionLayout.digest(ofData: location) != nil else {
+            throw .invalidAnswer("'\(location.prefix(200))' is no location of a blob")
+        }
+        return key(location)
+    }
+
     func location(_ key: String) -> S3Location? {
         let root = self.key("")
         return key.hasPrefix(root) ? S3Location(key.dropFirst(root.count)) : nil

@@ -45,7 +45,7 @@ package final class S3Storage: BlobStorage {
 
     package func size(of location: String) async throws(BlobStorageError) -> Int64? {
         do throws(S3Error) {
-            return try await client.headObject(place.key(location))?.size
+            return try await client.headObject(place.blobKey(location))?.size
         } catch {
             throw BlobStorageError(error, doing: "looking for", location)
         }
@@ -53,13 +53,17 @@ package final class S3Storage: BlobStorage {
 
     /// Sends nothing: whether the blob is there shows when it is read.
     package func openBlob(_ location: String) async throws(BlobStorageError) -> any BlobReader {
-        S3BlobReader(client: client, key: place.key(location), location: location)
+        do throws(S3Error) {
+            return S3BlobReader(client: client, key: try place.blobKey(location), location: location)
+        } catch {
+            throw BlobStorageError(error, doing: "opening", location)
+        }
     }
 
     package func directURL(of location: String, type: String) async throws(BlobStorageError) -> String? {
         do throws(S3Error) {
             let query = [QueryItem("response-content-type", type)]
-            return try await client.presign(place.key(location), query: query, lifetime: Self.urlLifetime)
+            return try await client.presign(place.blobKey(location), query: query, lifetime: Self.urlLifetime)
         } catch {
             throw BlobStorageError(error, doing: "signing a URL for", location)
         }
@@ -69,7 +73,8 @@ package final class S3Storage: BlobStorage {
 
     package func deleteBlob(_ location: String) async throws(BlobStorageError) {
         do throws(S3Error) {
-            try await uncancelled { [client, place] () throws(S3Error) in try await client.deleteObject(place.key(location)) }
+            let key = try place.blobKey(location)
+            try await uncancelled { [client] () throws(S3Error) in try await client.deleteObject(key) }
         } catch {
             throw BlobStorageError(error, doing: "deleting", location)
         }

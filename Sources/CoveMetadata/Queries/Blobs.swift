@@ -120,7 +120,24 @@ extension MetadataTransaction {
         try connection.perform(
             "UPDATE blob SET unreferenced_since = NULL WHERE id = $1 AND unreferenced_since IS NOT NULL",
             [.integer(blobID)])
+        if added == 0 {
+            // Pushed again, so a manifest that needs it may be about to come.
+            try connection.perform(
+                "UPDATE repository_blob SET created_at = $1 WHERE repository_id = $2 AND blob_id = $3 AND created_at < $1",
+                [.integer(now), .integer(repositoryID), .integer(blobID)])
+        }
         return added > 0
+    }
+
+    /// Says of the blobs of a manifest that is about to go that it needs them no longer: unless others do, they may be
+    /// collected at once, as opposed to those whose manifest is still to come.
+    func releaseBlobs(of manifestID: Int64, in repositoryID: Int64) throws {
+        try connection.perform(
+            """
+            UPDATE repository_blob SET created_at = 0 WHERE repository_id = $1 AND blob_id IN (
+                SELECT b.id FROM manifest_reference mr JOIN blob b ON b.digest = mr.digest AND b.state = 0
+                WHERE mr.manifest_id = $2)
+            """, [.integer(repositoryID), .integer(manifestID)])
     }
 
     /// Takes a blob out of a repository. When that was its last holder, the blob becomes collectable from now on.

@@ -151,6 +151,7 @@ extension MetadataTransaction {
         let id = try row.integer(0)
         let tags = try deleteTags(of: id, in: repositoryID, actor: actor)
         try keepForReaders(id)
+        try releaseBlobs(of: id, in: repositoryID)
         try connection.perform("DELETE FROM manifest_reference WHERE manifest_id = $1", [.integer(id)])
         try connection.perform("DELETE FROM manifest WHERE id = $1", [.integer(id)])
         return (try row.text(1), try row.integer(2), tags)

@@ -150,31 +150,10 @@ package struct Upkeep: Service {
 
     /// Frees blobs that no repository has held for the grace period.
     func collectBlobs() async throws {
-        let cutoff = Int64.nowMicroseconds - options.blobGrace.microseconds
-        while true {
-            let condemned = try await registry.metadata.write(in: .upkeep) {
-                try $0.condemnBlobs(unreferencedBefore: cutoff, limit: Self.batch)
-            }
-            var gone: [StoredBlob] = []
-            for blob in condemned {
-                do {
-                    try await registry.storage.deleteBlob(blob.location)
-                    gone.append(blob)
-                } catch {
-                    // One that cannot be deleted must not keep the others. It is tried again the next time.
-                    registry.logger.error(
-                        "could not delete a collected blob", metadata: ["location": "\(blob.location)", "error": "\(error)"])
-                }
-            }
-            let ids = gone.map(\.id)
-            if !ids.isEmpty {
-                try await registry.metadata.write(in: .upkeep) { try $0.forgetBlobs(ids) }
-                registry.upkeep.freed(gone)
-                registry.logger.info(
-                    "collected blobs",
-                    metadata: ["blobs": "\(ids.count)", "bytes": "\(gone.reduce(0) { $0 + $1.size })"])
-            }
-            if condemned.count < Self.batch || gone.isEmpty { return }
+        try await registry.freeBlobs(unreferencedBefore: .nowMicroseconds - options.blobGrace.microseconds) { blobs in
+            registry.logger.info(
+                "collected blobs",
+                metadata: ["blobs": "\(blobs.count)", "bytes": "\(blobs.reduce(0) { $0 + $1.size })"])
         }
     }
 

@@ -1,0 +1,37 @@
+import CoveBlobs
+import CoveMetadata
+import Logging
+
+extension Registry {
+    /// Blobs that are condemned in one transaction.
+    private static let condemnedAtOnce = 100
+
+    /// Deletes the bytes of blobs that no repository has held since `cutoff`, and then forgets them.
+    ///
+    /// - Parameter report: told of each batch that is gone.
+    func freeBlobs(unreferencedBefore cutoff: Int64, _ report: ([StoredBlob]) async throws -> Void) async throws {
+        while true {
+            let condemned = try await metadata.write(in: .upkeep) {
+                try $0.condemnBlobs(unreferencedBefore: cutoff, limit: Self.condemnedAtOnce)
+            }
+            var gone: [StoredBlob] = []
+            for blob in condemned {
+                do {
+                    try await storage.deleteBlob(blob.location)
+                    gone.append(blob)
+                } catch {
+                    // One that cannot be deleted must not keep the others. It is tried again the next time.
+                    logger.error(
+                        "could not delete a collected blob", metadata: ["location": "\(blob.location)", "error": "\(error)"])
+                }
+            }
+            let ids = gone.map(\.id)
+            if !ids.isEmpty {
+                try await metadata.write(in: .upkeep) { try $0.forgetBlobs(ids) }
+                upkeep.freed(gone)
+                try await report(gone)
+            }
+            if condemned.count < Self.condemnedAtOnce || gone.isEmpty { return }
+        }
+    }
+}
