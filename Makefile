@@ -24,7 +24,7 @@ test-unit: ## The unit tests; those of the metadata store on SQLite and on Postg
 	scripts/with-postgresql $(SWIFT) test --skip-build --filter 'CoveMetadataTests|CoveRegistryTests' --skip RedisRegistryTests
 
 test-acceptance: ## Real clients against a real server (needs a build)
-	scripts/acceptance --ignore=Cluster $(ARGS)
+	scripts/acceptance -n 2 --dist loadfile --ignore=Cluster $(ARGS)
 
 test-cluster: ## The same clients against three nodes behind nginx, and all that is about many nodes (needs a build)
 	scripts/acceptance --cluster $(ARGS)

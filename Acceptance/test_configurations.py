@@ -18,16 +18,6 @@ from harness.server import Server, until
 
 pytestmark = pytest.mark.beyond
 
-# Keys of these files that do not act yet. Whoever makes one act takes it out of here.
-MISSING = {"http.debug", "notifications"}
-
-
-def needs(key: str, *more):
-    """Parameters of a test that needs a key: one that is expected to fail as long as the key is missing."""
-    marks = [pytest.mark.xfail(strict=True, reason=f"{key} does not act yet")] if key in MISSING else []
-    return pytest.param(*(more or (key,)), marks=marks)
-
-
 class Given(Server):
     """A server with a file that is given word by word."""
 
@@ -217,8 +207,7 @@ def test_a_password_file_that_is_not_there_is_made(given, files, tmp_path):
     assert path.read_text() == before
 
 
-@pytest.mark.parametrize("key", [needs("http.debug")])
-def test_distributions_development_file_acts(given, files, key):
+def test_distributions_development_file_acts(given, files):
     debug = free_address()
     server = given(DISTRIBUTIONS_DEVELOPMENT.format(root=files["root"], debug=debug)).start()
     push_and_pull(server.registry())
@@ -259,7 +248,7 @@ def redis(tmp_path):
     made.stop()
 
 
-@pytest.mark.parametrize("with_debug", [pytest.param(False), needs("http.debug", True)])
+@pytest.mark.parametrize("with_debug", [False, True])
 def test_variables_over_the_images_file_act_one_by_one(given, files, redis, authority, with_debug):
     env = variables(files, redis)
     debug = free_address()
@@ -380,8 +369,7 @@ def test_its_cloudfront_key_is_used(given, files, tmp_path):
     assert "RSA key" in server.log
 
 
-@pytest.mark.parametrize("key", [needs("notifications")])
-def test_its_webhook_gets_pushes_pulls_and_deletions(given, files, authority, tmp_path, key):
+def test_its_webhook_gets_pushes_pulls_and_deletions(given, files, authority, tmp_path):
     from http.server import BaseHTTPRequestHandler, HTTPServer
     from threading import Thread
 

@@ -17,9 +17,14 @@ struct Stores: Sendable {
         _ configuration: Configuration, _ threads: NIOThreadPool, _ logger: Logger
     ) async throws(ServeError) -> Stores {
         let storage = try await openStorage(configuration, threads, logger)
-        var metadata = try await MetadataSource(configuration).open()
-        metadata.source = configuration.eventSource
-        return Stores(metadata: metadata, storage: storage)
+        do throws(ServeError) {
+            var metadata = try await MetadataSource(configuration).open()
+            metadata.source = configuration.eventSource
+            return Stores(metadata: metadata, storage: storage)
+        } catch {
+            await (storage as? S3Storage)?.close()
+            throw error
+        }
     }
 
     /// Whether both can be reached, with nothing changed.
