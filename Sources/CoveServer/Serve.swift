@@ -73,14 +73,15 @@ package enum Serve {
             frontend: frontend, limits: Self.limits(configuration, logger), http2: configuration.http.http2,
             h2c: configuration.http.h2c, drainTimeout: configuration.http.drainTimeout, farewell: farewell, metrics: watch.listeners,
             reload: reload, group: group, logger: logger)
-        // Ended from the last to the first, who watches last: first /readyz turns, then load balancers have time to turn away, then the
-        // listeners drain, then the upkeep writes its rest, then what is being notified of ends.
-        var services: [any Service] = (notifications.map { [$0] } ?? []) + [
-            reload, readiness.checks, Upkeep(registry: registry, options: configuration.upkeepOptions),
-            ErrandRunner(registry: registry),
-            AutoImport(stores: stores, isOn: configuration.storage.importing == .auto, logger: logger),
-            try listeners.service(for: configuration.http), farewell, readiness,
-        ]
+        // Ended from the last to the first, who watches last: first /readyz turns, then load balancers have time to turn
+        // away, then the listeners drain, then the upkeep writes its rest, then what is being notified of ends.
+        var services: [any Service] =
+            (notifications.map { [$0] } ?? []) + [
+                reload, readiness.checks, Upkeep(registry: registry, options: configuration.upkeepOptions),
+                ErrandRunner(registry: registry),
+                AutoImport(stores: stores, isOn: configuration.storage.importing == .auto, logger: logger),
+                try listeners.service(for: configuration.http), farewell, readiness,
+            ]
         services += delivery.services
         services.insert(contentsOf: try watch.services(for: configuration, listeners, logger), at: 0)
         var lifecycle = ServiceGroupConfiguration(
