@@ -116,7 +116,7 @@ def test_docker_pulls_through_cloudfront(on_s3, distribution, private_key, engin
 def test_cloudfront_under_the_registry_is_used_as_it_was_meant(on_s3, distribution, private_key, repository):
     server = on_s3(cloudfront(distribution, private_key), kind="registry")
     assert location_of(server.registry(), repository, random_bytes(SIZE)).startswith(distribution.url + "/images/")
-    assert "it is used as if it stood under middleware.storage" in server.log
+    assert until(lambda: "it is used as if it stood under middleware.storage" in server.log)
 
 
 def test_a_small_blob_comes_from_here(on_s3, distribution, private_key, repository):
@@ -191,7 +191,7 @@ def test_without_redirects_there_is_nothing_to_deliver(on_s3, distribution, priv
     data = random_bytes(SIZE)
     registry = server.registry()
     assert registry.blob(repository, registry.push_blob(repository, data)) == data
-    assert "'middleware.storage' has nothing to do" in server.log
+    assert until(lambda: "'middleware.storage' has nothing to do" in server.log)
 
 
 def test_on_a_filesystem_the_blobs_come_from_here_unless_the_distribution_can_read_it(
@@ -230,5 +230,5 @@ def test_a_key_that_is_none_keeps_the_server_from_starting(new_server, tmp_path)
     options = {"baseurl": "https://cdn.example.org", "privatekey": str(key), "keypairid": KEY_ID, "origin": "rootdirectory"}
     server = new_server({"middleware": {"storage": [{"name": "cloudfront", "options": options}]}}).start(ready=False)
     assert server.wait(20) > 0
-    assert str(key) in server.log and "RSA key" in server.log
+    assert until(lambda: str(key) in server.log) and "RSA key" in server.log
     assert "c2VjcmV0" not in server.log

@@ -71,6 +71,8 @@ package struct MeasuredStorage: BlobStorage {
 
     package var registryFiles: (any RegistryFiles)? { base.registryFiles }
 
+    package func key(of location: String) -> String { base.key(of: location) }
+
     package func probe() async throws(BlobStorageError) {
         try await statistics.measure(.probe) { () throws(BlobStorageError) in try await base.probe() }
     }
