@@ -207,7 +207,7 @@ def test_on_a_filesystem_the_blobs_come_from_here_unless_the_distribution_can_re
         plain = new_server({"middleware": middleware}).start()
         registry = plain.registry()
         assert registry.blob(repository, registry.push_blob(repository, data)) == data
-        assert "cloudfront, which reads buckets of S3 only" in plain.log
+        assert plain.said("cloudfront, which reads buckets of S3 only")
         middleware["storage"][0]["options"]["origin"] = "rootdirectory"
         served = new_server({"middleware": middleware}).start()
         url = location_of(served.registry(), repository, data)

@@ -165,6 +165,7 @@ def test_the_file_of_the_image_acts_line_by_line(given, files):
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     push_and_pull(server.registry())
     assert [path for path in Path(files["root"]).rglob("*") if path.is_file()]
+    assert server.said("PUT")
     lines = server.log.splitlines()
     assert lines and all("service=registry" in line for line in lines if "level=" in line)
     # Deletion is off where the file does not say otherwise.

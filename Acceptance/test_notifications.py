@@ -125,7 +125,7 @@ def test_an_endpoint_gets_what_it_wants_and_no_more(notifying):
         assert only.events[0]["target"] == {"repository": "app", "digest": image.digest}
         assert only.events[1]["target"] == {"repository": "app", "tag": "v1"}
         assert not off.requests
-        assert "'events' list" in server.log
+        assert server.said("'events' list")
 
 
 def test_a_receiver_that_is_down_for_a_while_loses_nothing(notifying):

@@ -149,8 +149,11 @@ def test_with_redirects_the_bytes_of_blobs_do_not_pass_the_nodes(redirecting, se
     assert services.proxy.received["signed GET"] == turns * len(data)
     assert services.proxy.counts["GetObject"] == 0
     for turn in range(turns):
-        lines = [json.loads(line) for line in redirecting.log.splitlines() if f'"redirected-{turn}"' in line]
-        assert [line["bytes"] < 2000 for line in lines if "status" in line] == [True]
+        def told():
+            lines = [json.loads(line) for line in redirecting.log.splitlines() if f'"redirected-{turn}"' in line]
+            return [line["bytes"] < 2000 for line in lines if "status" in line]
+
+        assert until(told) == [True]
 
 
 def test_a_redirect_serves_parts_and_says_what_it_serves(redirecting, repository):

@@ -175,6 +175,10 @@ class Server:
 
     # Looking at it
 
+    def said(self, text: str, seconds: float = 10) -> bool:
+        """Whether the log has the text by then: lines are written behind what they tell of."""
+        return until(lambda: text in self.log, seconds)
+
     @property
     def log(self) -> str:
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
