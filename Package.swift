@@ -44,9 +44,30 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(
+            name: "CoveOutbound",
+            dependencies: [
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "CoveClient",
+            dependencies: [
+                "CoveOCI", "CoveOutbound",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            swiftSettings: strict
+        ),
+        .target(
             name: "CoveBlobs",
             dependencies: [
-                "CoveOCI", "CLinux",
+                "CoveOCI", "CoveOutbound", "CLinux",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -92,7 +113,7 @@ let package = Package(
         .target(
             name: "CoveRegistry",
             dependencies: [
-                "CoveOCI", "CoveBlobs", "CoveMetadata", "CoveRedis", "CLinux",
+                "CoveOCI", "CoveBlobs", "CoveClient", "CoveMetadata", "CoveRedis", "CLinux",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
@@ -109,7 +130,8 @@ let package = Package(
         .target(
             name: "CoveServer",
             dependencies: [
-                "CoveConfiguration", "CoveRegistry", "CoveIdentity", "CoveMetadata", "CoveRedis", "CoveBlobs", "CoveOCI", "CLinux",
+                "CoveConfiguration", "CoveRegistry", "CoveIdentity", "CoveMetadata", "CoveRedis", "CoveBlobs", "CoveClient", "CoveOutbound",
+                "CoveOCI", "CLinux",
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdHTTP2", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -138,7 +160,27 @@ let package = Package(
             swiftSettings: strict
         ),
         // What the tests share: a seeded generator and temporary directories.
-        .target(name: "TestSupport", dependencies: ["CoveMetadata"], path: "Tests/TestSupport", swiftSettings: strict),
+        .target(
+            name: "TestSupport",
+            dependencies: [
+                "CoveMetadata",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            path: "Tests/TestSupport",
+            swiftSettings: strict
+        ),
+        .testTarget(name: "CoveOutboundTests", dependencies: ["CoveOutbound"], swiftSettings: strict),
+        .testTarget(
+            name: "CoveClientTests",
+            dependencies: [
+                "CoveClient", "CoveOutbound", "CoveOCI", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            swiftSettings: strict
+        ),
         .testTarget(name: "CoveOCITests", dependencies: ["CoveOCI", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "CoveConfigurationTests", dependencies: ["CoveConfiguration", "TestSupport"], swiftSettings: strict),
         .testTarget(
@@ -186,7 +228,7 @@ let package = Package(
         .testTarget(
             name: "CoveRegistryTests",
             dependencies: [
-                "CoveRegistry", "CoveBlobs", "CoveMetadata", "CoveRedis", "CoveOCI", "TestSupport",
+                "CoveRegistry", "CoveBlobs", "CoveClient", "CoveOutbound", "CoveMetadata", "CoveRedis", "CoveOCI", "TestSupport",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
@@ -196,7 +238,8 @@ let package = Package(
         .testTarget(
             name: "CoveServerTests",
             dependencies: [
-                "CoveServer", "CoveConfiguration", "CoveRegistry", "CoveIdentity", "CoveMetadata", "CoveBlobs", "CoveOCI", "TestSupport",
+                "CoveServer", "CoveConfiguration", "CoveRegistry", "CoveIdentity", "CoveMetadata", "CoveBlobs", "CoveOutbound", "CoveOCI",
+                "TestSupport",
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),

@@ -50,6 +50,8 @@ extension Configuration {
         readAuth(&reader)
         readHTTP(&reader, hasFile: hasFile)
         readValidation(&reader)
+        proxy = Proxy(&reader)
+        outbound = Outbound(&reader)
         health.storageDriverEnabled = reader.boolean("health.storagedriver.enabled") ?? true
         health.interval = reader.duration("health.storagedriver.interval", in: .seconds(1)...(.seconds(3600))) ?? .seconds(10)
         health.threshold = reader.integer("health.storagedriver.threshold", in: 1...1000) ?? 3

@@ -12,6 +12,7 @@ extension Configuration {
     package func tree(maskingSecrets: Bool) -> RenderedValue {
         var pairs = sections(maskingSecrets)
         if let redis { pairs.append(("redis", redis.rendered(maskingSecrets: maskingSecrets))) }
+        if !proxy.all.isEmpty { pairs.append(("proxy", proxy.rendered(maskingSecrets: maskingSecrets))) }
         return .map(pairs)
     }
 
@@ -165,6 +166,7 @@ extension Configuration {
                     ("maxheaderbytes", .number(http.limits.maxHeaderBytes)),
                 ])
             ))
+        if let outbound = outbound.rendered(maskingSecrets: maskingSecrets) { pairs.append(("outbound", outbound)) }
         return .map(pairs)
     }
 

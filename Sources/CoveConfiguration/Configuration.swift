@@ -13,6 +13,8 @@ package struct Configuration: Sendable, Equatable {
     package var metadata = Metadata()
     /// Nil without a `redis` section.
     package var redis: Redis?
+    package var proxy = Proxy()
+    package var outbound = Outbound()
 
     package init() {}
 

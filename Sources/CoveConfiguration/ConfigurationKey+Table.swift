@@ -1,7 +1,7 @@
 extension ConfigurationKey {
     /// Every key that Cove or Distribution knows. Checking, suggestions and `docs/configuration.md` all come from here.
     static let table: [ConfigurationKey] =
-        general + storage + s3 + metadata + redis + http + validation + storeRefusals + refusals
+        general + storage + s3 + metadata + redis + http + proxy + validation + storeRefusals + refusals
 
     private static let general: [ConfigurationKey] = [
         .acts("version", .text, "0.1", "Version of the format; 0.1 is the only one."),
@@ -121,7 +121,6 @@ extension ConfigurationKey {
         .refused("auth.silly", "silly authentication accepts anybody; use auth.htpasswd"),
         .refused("middleware", "middleware is not in this version; remove the key"),
         .refused("notifications", "notifications are not in this version; remove the key"),
-        .refused("proxy", "a pull-through cache is not in this version; remove the key"),
         .refused("policy", "repository classes are not in this version; remove the key"),
         .refused("log.hooks", "mail hooks are not supported; have your log collector send the mail"),
         .refused("log.reportcaller", "log lines do not name their caller; remove the key"),

@@ -50,6 +50,7 @@ extension Registry {
     package func deleteBlob(
         _ digest: Digest, in repository: RepositoryName, origin: Event.Origin
     ) async throws(RegistryError) {
+        try refuseIfMirrored(repository)
         try refuseDeletionIfDisabled()
         try await registryErrors {
             try await metadata.write(in: .repository(repository.description)) { store in
@@ -74,6 +75,7 @@ extension Registry {
     package func mountBlob(
         _ digest: Digest, from source: RepositoryName?, to repository: RepositoryName, origin: Event.Origin
     ) async throws(RegistryError) -> Bool {
+        try refuseIfMirrored(repository)
         try refuseIfReadOnly()
         return try await registryErrors {
             try await metadata.write(in: .repository(repository.description)) { store in

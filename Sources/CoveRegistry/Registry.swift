@@ -19,6 +19,8 @@ package final class Registry: Sendable {
         package var uploadRenewal = Duration.seconds(60)
         /// Whether clients are sent to the storage for what it can give them itself.
         package var redirects = true
+        /// Whose content is handed on and kept here; nobody else may change it.
+        package var upstreams = Upstreams()
 
         package init() {}
     }

@@ -1,7 +1,9 @@
 import CLinux
+import CoveClient
 import CoveConfiguration
 import CoveIdentity
 import CoveMetadata
+import CoveOutbound
 import CoveRedis
 import CoveRegistry
 import Foundation
@@ -37,12 +39,16 @@ package enum Serve {
         threads.start()
         let group = MultiThreadedEventLoopGroup.singleton
         let stores = try await Stores.open(configuration, threads, logger)
+        let outbound = RegistryClient.connections(try configuration.outboundProxies())
+        var options = try configuration.registryOptions
+        options.upstreams = try configuration.upstreams(outbound, logger)
         let registry = Registry(
-            metadata: stores.metadata, storage: stores.storage, options: try configuration.registryOptions,
+            metadata: stores.metadata, storage: stores.storage, options: options,
             descriptors: try await descriptors(configuration, stores.metadata, logger), logger: logger)
         let readiness = Readiness(registry: registry, options: configuration.readinessOptions, logger: logger)
+        let mirrors = options.upstreams.all.isEmpty ? nil : Mirrors(registry)
         let frontend = Frontend(
-            oci: OCIResponder(registry: registry, options: configuration.ociOptions),
+            oci: OCIResponder(registry: registry, options: configuration.ociOptions, mirrors: mirrors),
             health: HealthResponder(readiness: readiness),
             authentication: try authentication(configuration.auth, threads, logger),
             accessLog: configuration.log.accessLogDisabled
@@ -56,16 +62,20 @@ package enum Serve {
             drainTimeout: configuration.http.drainTimeout, farewell: farewell, group: group, logger: logger)
         // Ended from the last to the first: first /readyz turns, then load balancers have time to turn away, then the
         // listeners drain, then the upkeep writes its rest.
-        let services: [any Service] = [
-            Upkeep(registry: registry, options: configuration.upkeepOptions), try listeners.service(for: configuration.http),
+        var services: [any Service] = [
+            Upkeep(registry: registry, options: configuration.upkeepOptions, mirrors: mirrors),
+            try listeners.service(for: configuration.http),
             farewell, readiness,
         ]
+        // What is under way from upstreams ends after the listeners, whose clients may be waiting for it.
+        if let mirrors { services.insert(mirrors, at: 1) }
         var lifecycle = ServiceGroupConfiguration(
             services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         lifecycle.maximumGracefulShutdownDuration = configuration.http.drainTimeout + configuration.grace
         // Longer than TLS waits for a client's goodbye (5 s): beyond it the process would end in a crash.
         lifecycle.maximumCancellationDuration = .seconds(20)
         try await ServiceGroup(configuration: lifecycle).run()
+        await outbound.close()
         try await stores.close()
         logger.info("stopped")
     }
@@ -84,6 +94,8 @@ package enum Serve {
         }
         _ = try configuration.registryOptions
         _ = try configuration.http.fields
+        _ = try configuration.outboundProxies()
+        try configuration.checkUpstreams()
         if case .htpasswd(_, let path) = configuration.auth, isHere("auth.htpasswd.path", [path]) {
             _ = try authentication(configuration.auth, NIOThreadPool.singleton, logger)
         }

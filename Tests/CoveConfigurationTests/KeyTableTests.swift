@@ -25,8 +25,14 @@ struct KeyTableTests {
         redis: {addrs: ["h:1"], mastername: m, password: p, sentinelpassword: s, tls: {certificate: c, key: k}}
         """
 
+    /// As ``base``, for the keys of a mirror.
+    private static func proxy(_ login: String) -> String {
+        "version: 0.1\nproxy: {remoteurl: https://a, \(login), upstreams: [{prefix: docker.io, remoteurl: https://a, \(login)}]}"
+    }
+
     private static func base(for key: ConfigurationKey) -> String {
         if key.name == "redis.addr" { return stores.replacing("addrs: [\"h:1\"]", with: "addr: h:1") }
+        if key.path[0] == "proxy" { return proxy(key.path.contains("exec") ? "exec: {command: c}" : "username: u, password: p") }
         return ["redis", "metadata"].contains(key.path[0]) || key.name.hasPrefix("storage.s3.") ? stores : base
     }
 
@@ -56,7 +62,7 @@ struct KeyTableTests {
         case .text:
             switch key.name {
             case "version": "0.1"
-            case "http.host": "https://x"
+            case "http.host", "proxy.remoteurl", "proxy.upstreams[].remoteurl": "https://x"
             case "http.prefix": "/x"
             case "http.addr", "http.listeners[].addr", "redis.addr": "localhost:7"
             case "storage.s3.loglevel": "off"

@@ -13,13 +13,16 @@ struct OCIResponder: Sendable {
 
     let registry: Registry
     let options: Options
+    /// Nil when every repository is the registry's own.
+    var mirrors: Mirrors?
 
     /// Answers a request.
     ///
     /// - Parameter path: what follows `/v2`.
     /// - Throws: ``OCIFailure``.
     func respond(_ exchange: inout Exchange, path: Substring) async throws(OCIFailure) -> Response {
-        guard let route = OCIRoute(path: path) else { throw Self.unknownEndpoint(path) }
+        guard let asked = OCIRoute(path: path) else { throw Self.unknownEndpoint(path) }
+        let route = try localized(asked, exchange)
         exchange.repository = route.repository
         guard route.methods.contains(exchange.method) else {
             throw .methodNotAllowed(exchange.method, allowed: route.methods + [.options])
