@@ -453,3 +453,17 @@ def test_hot_pulls_do_not_wait_for_an_upstream_that_hangs_longer_than_they_must(
     began = time.monotonic()
     pull(registry, image)
     assert time.monotonic() - began < 1
+
+
+def test_config_check_reaches_for_the_upstreams(tmp_path, upstream):
+    config = tmp_path / "config.yml"
+
+    def check(url):
+        storage = f"storage: {{filesystem: {{rootdirectory: {tmp_path}/data}}}}"
+        config.write_text(f"version: 0.1\n{storage}\nproxy: {{remoteurl: {url}}}\n")
+        return programs.run(programs.binary(), "config", "check", "--connect", config, check=False)
+
+    assert check(upstream.url).returncode == 0
+    upstream.kill()
+    failed = check(upstream.url)
+    assert failed.returncode != 0 and "proxy.remoteurl: cannot use " in failed.out + failed.err

@@ -17,6 +17,12 @@ package struct RateLimit: Sendable, Equatable {
         self.source = source
     }
 
+    /// Whether a tenth or less is left.
+    package var isNearlyUsed: Bool {
+        guard let remaining else { return false }
+        return remaining * 10 <= limit ?? 0 || remaining == 0
+    }
+
     /// Nil without such headers.
     init?(_ headers: HTTPHeaders) {
         func number(_ name: String) -> (value: Int?, window: Int?) {

@@ -193,16 +193,18 @@ package final class RegistryClient: Sendable {
     }
 
     private func note(_ limit: RateLimit) {
-        let isNews = state.withLock { state in
+        let before = state.withLock { state in
             defer { state.rateLimit = limit }
-            return state.rateLimit?.remaining != limit.remaining
+            return state.rateLimit
         }
-        guard isNews else { return }
-        logger.debug(
-            "a registry limits its pulls",
+        guard before?.remaining != limit.remaining else { return }
+        // Told once when it becomes little, and in detail to who wants detail.
+        let isWarning = limit.isNearlyUsed && before?.isNearlyUsed != true
+        logger.log(
+            level: isWarning ? .warning : .debug, "a registry limits what it may be asked",
             metadata: [
-                "registry": "\(address)", "remaining": "\(limit.remaining ?? -1)", "limit": "\(limit.limit ?? -1)",
-                "seconds": "\(limit.seconds ?? -1)",
+                "registry": "\(address)", "remaining": "\(limit.remaining.map(String.init) ?? "unknown")",
+                "limit": "\(limit.limit.map(String.init) ?? "unknown")", "seconds": "\(limit.seconds.map(String.init) ?? "unknown")",
             ])
     }
 

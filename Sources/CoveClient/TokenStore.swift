@@ -32,9 +32,4 @@ actor TokenStore {
         tokens[scope] = token
         return token.text
     }
-
-    /// The token there is, if it still holds.
-    func current(for scope: String) -> String? {
-        tokens[scope].flatMap { $0.until > .now ? $0.text : nil }
-    }
 }

@@ -39,6 +39,10 @@ extension Configuration {
     ///
     /// - Throws: ``ServeError`` naming the key.
     func upstreams(_ connections: OutboundClients, _ logger: Logger) throws(ServeError) -> Upstreams {
+        Upstreams(try inOrder(connections, logger))
+    }
+
+    private func inOrder(_ connections: OutboundClients, _ logger: Logger) throws(ServeError) -> [CoveRegistry.Upstream] {
         var all: [CoveRegistry.Upstream] = []
         for settings in proxy.all {
             let address = try settings.address
@@ -50,7 +54,24 @@ extension Configuration {
             upstream.tagTimeToLive = settings.tagTimeToLive
             all.append(upstream)
         }
-        return Upstreams(all)
+        return all
+    }
+
+    /// Asks each upstream whether it is there and takes our login.
+    ///
+    /// - Throws: ``ServeError`` naming the key, the upstream and what it said.
+    func reachUpstreams(_ logger: Logger) async throws(ServeError) {
+        let connections = RegistryClient.connections(try outboundProxies())
+        var failure: ServeError?
+        for (settings, upstream) in zip(proxy.all, try inOrder(connections, logger)) {
+            do throws(ClientError) {
+                try await upstream.client.ping()
+            } catch {
+                failure = failure ?? ServeError("\(settings.key).remoteurl: cannot use \(upstream.client.address): \(error)")
+            }
+        }
+        await connections.close()
+        if let failure { throw failure }
     }
 
     /// - Throws: ``ServeError`` as ``upstreams(_:_:)``.

@@ -110,7 +110,9 @@ package enum Serve {
     ///
     /// - Throws: ``ServeError`` within some 10 seconds for each, naming the setting, what the service said and what to try.
     package static func checkConnections(_ configuration: Configuration) async throws(ServeError) {
-        try await Stores.check(configuration, Logger(label: "cove.check") { _ in SwiftLogNoOpLogHandler() })
+        let logger = Logger(label: "cove.check") { _ in SwiftLogNoOpLogHandler() }
+        try await Stores.check(configuration, logger)
+        try await configuration.reachUpstreams(logger)
     }
 
     /// The limits that this process can keep. A connection may hold a file open beside its socket.

@@ -13,14 +13,14 @@ struct ClientFixture {
     let connections: OutboundClients
 
     init(
-        _ credentials: ClientCredentials = .anonymous, url: ((HTTPFake) -> String)? = nil,
+        _ credentials: ClientCredentials = .anonymous, stall: Duration = .seconds(30), url: ((HTTPFake) -> String)? = nil,
         _ respond: @escaping @Sendable (HTTPFake.Request) -> HTTPFake.Answer
     ) async throws {
         fake = try await HTTPFake(respond)
         var rules = RetryRules()
         rules.firstPause = .milliseconds(1)
         rules.longestPause = .milliseconds(2)
-        rules.stall = .milliseconds(500)
+        rules.stall = stall
         connections = RegistryClient.connections(.none, rules: rules)
         client = RegistryClient(
             try RegistryAddress(parsing: url?(fake) ?? fake.url), credentials: credentials, rules: rules, connections: connections,

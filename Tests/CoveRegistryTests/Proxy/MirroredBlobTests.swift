@@ -84,7 +84,11 @@ struct MirroredBlobTests {
         fixture.upstream.state.change { $0.breaks = 1 }
         #expect(try await fixture.blob(image.layer) == Self.large)
         let requests = fixture.upstream.server.requests
-        #expect(requests.map { $0.header("range") } == [nil, "bytes=\(Self.large.utf8.count / 2)-"])
+        #expect(requests.count == 2)
+        // What had come when the connection broke, which may be a little less than was sent.
+        let range = try #require(requests.last?.header("range"))
+        let start = try #require(Int(range.dropFirst("bytes=".count).dropLast()))
+        #expect((1...Self.large.utf8.count / 2).contains(start))
         await fixture.end()
     }
 
@@ -125,9 +129,11 @@ struct MirroredBlobTests {
         await fixture.end()
     }
 
-    @Test("a blob that came with another repository is not fetched again once the upstream has it there as well")
-    func shared() async throws {
-        let fixture = try await MirrorFixture()
+    @Test(
+        "a blob that came with another repository is not fetched again once the upstream has it there as well",
+        arguments: RegistryFixture.Kind.allCases)
+    func shared(kind: RegistryFixture.Kind) async throws {
+        let fixture = try await MirrorFixture(kind)
         let image = fixture.upstream.put("1", layer: Self.large)
         _ = try await fixture.blob(image.layer)
         try await fixture.settle()

@@ -88,9 +88,11 @@ struct MirroredListingTests {
         await fixture.end()
     }
 
-    @Test("what nobody pulls for ttl goes, and its bytes with the collector; what is pulled stays")
-    func eviction() async throws {
-        let fixture = try await MirrorFixture()
+    @Test(
+        "what nobody pulls for ttl goes, and its bytes with the collector; what is pulled stays",
+        arguments: RegistryFixture.Kind.allCases)
+    func eviction(kind: RegistryFixture.Kind) async throws {
+        let fixture = try await MirrorFixture(kind)
         let registry = fixture.local.registry
         let old = fixture.upstream.put("old", layer: "old layer")
         let used = fixture.upstream.put("used", layer: "used layer")

@@ -35,9 +35,9 @@ struct MirroredManifestTests {
         await fixture.end()
     }
 
-    @Test("a tag that has moved is followed")
-    func moves() async throws {
-        let fixture = try await MirrorFixture()
+    @Test("a tag that has moved is followed", arguments: RegistryFixture.Kind.allCases)
+    func moves(kind: RegistryFixture.Kind) async throws {
+        let fixture = try await MirrorFixture(kind)
         let first = fixture.upstream.put("1", layer: "a")
         _ = try await fixture.digest("1")
         let second = fixture.upstream.put("1", layer: "b")
@@ -69,20 +69,17 @@ struct MirroredManifestTests {
     func quiet() async throws {
         let fixture = try await MirrorFixture()
         fixture.upstream.put("1", layer: "a")
-        fixture.answer(429, [("Retry-After", "1")])
+        fixture.answer(429, [("Retry-After", "30")])
         for _ in 0..<3 {
             let error = await #expect(throws: RegistryError.self) { try await fixture.pull("1") }
             guard case .upstream(let failure) = error, case .tooManyRequests(let after?) = failure.kind else {
                 Issue.record("\(String(describing: error))")
                 continue
             }
-            #expect(after <= .seconds(1))
+            #expect(after <= .seconds(30))
         }
         #expect(fixture.upstream.server.lines().count == 1)
         #expect(fixture.mirror.status.quiet != nil)
-        fixture.answer(nil)
-        try await Task.sleep(for: .milliseconds(1050))
-        _ = try await fixture.pull("1")
         await fixture.end()
     }
 
