@@ -1,6 +1,7 @@
 """A pull-through cache: another registry's content handed on, kept, and served when that registry is away."""
 
 import concurrent.futures
+import hashlib
 import http.server
 import os
 import socketserver
@@ -147,6 +148,27 @@ def test_clients_stream_while_the_blob_is_fetched(mirror, upstream, tmp_path, ne
         go_on.set()
         dribble.shutdown()
         dribble.server_close()
+
+
+def test_memory_grows_with_neither_the_blob_nor_its_clients(new_server, upstream):
+    content = images.Stream(7, 192 * images.MIB)
+    location = upstream.registry.start_upload("team/large")
+    expect(upstream.registry.finish_upload(location, content.digest, iter(content)), 201)
+    server = new_server({"proxy": {"remoteurl": upstream.registry.url}}).start()
+    expect(server.registry().get_manifest("team/large", "none"), 404)
+    server.forget_peak()
+    before = server.peak_rss()
+
+    def fetch(_):
+        state = hashlib.sha256()
+        with requests.get(f"{server.url}/v2/team/large/blobs/{content.digest}", stream=True, timeout=120) as answer:
+            for piece in answer.iter_content(1 << 20):
+                state.update(piece)
+        return "sha256:" + state.hexdigest() == content.digest
+
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(fetch, range(4)))
+    assert server.peak_rss() - before < 64 * images.MIB
 
 
 def test_a_client_that_goes_away_leaves_the_blob_behind(mirror, upstream, image):
