@@ -47,9 +47,30 @@ let package = Package(
         ),
         .target(name: "CoveTelemetry", swiftSettings: strict),
         .target(
+            name: "CoveOutbound",
+            dependencies: [
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "CoveClient",
+            dependencies: [
+                "CoveOCI", "CoveOutbound",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            swiftSettings: strict
+        ),
+        .target(
             name: "CoveBlobs",
             dependencies: [
-                "CoveOCI", "CoveTelemetry", "CLinux",
+                "CoveOCI", "CoveOutbound", "CoveTelemetry", "CLinux",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
@@ -99,7 +120,7 @@ let package = Package(
         .target(
             name: "CoveRegistry",
             dependencies: [
-                "CoveOCI", "CoveBlobs", "CoveMetadata", "CoveRedis", "CoveTelemetry", "CLinux",
+                "CoveOCI", "CoveBlobs", "CoveClient", "CoveMetadata", "CoveOutbound", "CoveRedis", "CoveTelemetry", "CLinux",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -119,8 +140,8 @@ let package = Package(
         .target(
             name: "CoveServer",
             dependencies: [
-                "CoveConfiguration", "CoveRegistry", "CoveIdentity", "CoveMetadata", "CoveRedis", "CoveBlobs", "CoveOCI",
-                "CoveTelemetry", "CLinux",
+                "CoveConfiguration", "CoveRegistry", "CoveIdentity", "CoveMetadata", "CoveRedis", "CoveBlobs", "CoveClient",
+                "CoveOutbound", "CoveOCI", "CoveTelemetry", "CLinux",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdHTTP2", package: "hummingbird"),
@@ -150,8 +171,28 @@ let package = Package(
             swiftSettings: strict
         ),
         // What the tests share: a seeded generator and temporary directories.
-        .target(name: "TestSupport", dependencies: ["CoveMetadata"], path: "Tests/TestSupport", swiftSettings: strict),
+        .target(
+            name: "TestSupport",
+            dependencies: [
+                "CoveMetadata",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            path: "Tests/TestSupport",
+            swiftSettings: strict
+        ),
         .testTarget(name: "CoveTelemetryTests", dependencies: ["CoveTelemetry"], swiftSettings: strict),
+        .testTarget(name: "CoveOutboundTests", dependencies: ["CoveOutbound"], swiftSettings: strict),
+        .testTarget(
+            name: "CoveClientTests",
+            dependencies: [
+                "CoveClient", "CoveOutbound", "CoveOCI", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            swiftSettings: strict
+        ),
         .testTarget(name: "CoveOCITests", dependencies: ["CoveOCI", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "CoveConfigurationTests", dependencies: ["CoveConfiguration", "TestSupport"], swiftSettings: strict),
         .testTarget(
@@ -203,7 +244,7 @@ let package = Package(
         .testTarget(
             name: "CoveRegistryTests",
             dependencies: [
-                "CoveRegistry", "CoveBlobs", "CoveMetadata", "CoveRedis", "CoveOCI", "TestSupport",
+                "CoveRegistry", "CoveBlobs", "CoveClient", "CoveOutbound", "CoveMetadata", "CoveRedis", "CoveOCI", "TestSupport",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -215,8 +256,8 @@ let package = Package(
         .testTarget(
             name: "CoveServerTests",
             dependencies: [
-                "CoveServer", "CoveConfiguration", "CoveRegistry", "CoveIdentity", "CoveMetadata", "CoveBlobs", "CoveOCI",
-                "CoveTelemetry", "TestSupport",
+                "CoveServer", "CoveConfiguration", "CoveRegistry", "CoveIdentity", "CoveMetadata", "CoveBlobs", "CoveOutbound",
+                "CoveOCI", "CoveTelemetry", "TestSupport",
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),

@@ -11,8 +11,10 @@ from .server import until
 
 
 class Engine:
-    def __init__(self, directory: Path):
+    def __init__(self, directory: Path, options: list[str] | None = None):
+        """`options` are further arguments of `dockerd`."""
         self.directory = directory
+        self.options = options or []
         directory.mkdir(parents=True, exist_ok=True)
         # A unix socket's path may have 108 bytes; pytest's directories are longer.
         self.short = Path(tempfile.mkdtemp(prefix="cove-"))
@@ -34,6 +36,7 @@ class Engine:
             f"--pidfile={self.short / 'pid'}",
             f"--host={self.address}",
             "--insecure-registry=127.0.0.0/8",
+            *self.options,
         ]
         self.process = processes.start(*command, log=self.log_path)
         ready = until(lambda: self.process.poll() is not None or self._is_ready(), seconds=60, every=0.2)

@@ -18,6 +18,11 @@ package protocol BlobStorage: Sendable {
         _ id: UploadID, to checkpoint: UploadCheckpoint, _ body: @escaping @Sendable (UnsafeRawBufferPointer) -> Void
     ) async throws(BlobStorageError)
 
+    /// Opens an upload for reading while it is written to; nil where what was appended cannot be read before it is
+    /// committed. What the reader finds at the end, and whether the upload is committed or dropped meanwhile, does not matter
+    /// to it.
+    func openUnfinished(_ id: UploadID) async throws(BlobStorageError) -> (any BlobReader)?
+
     /// Gives an upload, all of whose bytes are durable, a place as a blob, has `record` write the place down, and drops
     /// the upload. The place is durable when `record` is called; no place is ever given twice.
     ///
@@ -81,6 +86,8 @@ extension BlobStorage {
     package func directURL(of location: String, type: String) async throws(BlobStorageError) -> String? { nil }
 
     package func key(of location: String) -> String { location }
+
+    package func openUnfinished(_ id: UploadID) async throws(BlobStorageError) -> (any BlobReader)? { nil }
 }
 
 /// Bytes that are an upload's until it is committed, and a blob's from then on, in one and the same place.

@@ -57,6 +57,8 @@ extension Configuration {
         readAuth(&reader)
         readHTTP(&reader, hasFile: hasFile)
         readValidation(&reader)
+        proxy = Proxy(&reader)
+        outbound = Outbound(&reader)
         health = Health(&reader)
     }
 

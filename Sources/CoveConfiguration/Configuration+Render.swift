@@ -21,6 +21,7 @@ extension Configuration {
         if notifications != Notifications() {
             pairs.append(("notifications", notifications.rendered(maskingSecrets: maskingSecrets)))
         }
+        if !proxy.all.isEmpty { pairs.append(("proxy", proxy.rendered(maskingSecrets: maskingSecrets))) }
         return .map(pairs)
     }
 
@@ -167,6 +168,7 @@ extension Configuration {
                     ("maxheaderbytes", .number(http.limits.maxHeaderBytes)),
                 ])
             ))
+        if let outbound = outbound.rendered(maskingSecrets: maskingSecrets) { pairs.append(("outbound", outbound)) }
         return .map(pairs)
     }
 

@@ -20,6 +20,8 @@ package struct Configuration: Sendable, Equatable {
     /// Nil without a `redis` section.
     package var redis: Redis?
     package var notifications = Notifications()
+    package var proxy = Proxy()
+    package var outbound = Outbound()
 
     package init() {}
 

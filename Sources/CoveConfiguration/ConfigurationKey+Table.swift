@@ -1,7 +1,7 @@
 extension ConfigurationKey {
     /// Every key that Cove or Distribution knows. Checking, suggestions and `docs/configuration.md` all come from here.
     static let table: [ConfigurationKey] =
-        general + token + health + storage + imports + s3 + metadata + middleware + redis + http + debug + notifications
+        general + token + health + storage + imports + s3 + metadata + middleware + redis + http + debug + proxy + notifications
         + validation + old + storeRefusals + refusals
 
     private static let general: [ConfigurationKey] = [
@@ -129,7 +129,6 @@ extension ConfigurationKey {
 
     private static let refusals: [ConfigurationKey] = [
         .refused("auth.silly", "silly authentication accepts anybody; use auth.htpasswd"),
-        .refused("proxy", "a pull-through cache is not in this version; remove the key"),
         .refused(
             "reporting",
             "Bugsnag and New Relic are not supported, as in registry:3; remove the key, and have your log collector tell of errors"),

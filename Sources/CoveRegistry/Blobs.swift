@@ -52,6 +52,7 @@ extension Registry {
     package func deleteBlob(
         _ digest: Digest, in repository: RepositoryName, origin: Event.Origin
     ) async throws(RegistryError) {
+        try refuseIfMirrored(repository)
         try refuseDeletionIfDisabled()
         try await registryErrors {
             try await change(in: repository) { store in
@@ -76,6 +77,7 @@ extension Registry {
     package func mountBlob(
         _ digest: Digest, from source: RepositoryName?, to repository: RepositoryName, origin: Event.Origin
     ) async throws(RegistryError) -> Bool {
+        try refuseIfMirrored(repository)
         try refuseIfReadOnly()
         return try await registryErrors {
             try await change(in: repository) { store in

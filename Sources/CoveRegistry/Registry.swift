@@ -23,6 +23,8 @@ package final class Registry: Sendable {
         package var delivery: ContentDelivery?
         /// Whether somebody is told of each pull: then each has an event of its own, looks (HEAD) as well.
         package var tellsPulls = false
+        /// Whose content is handed on and kept here; nobody else may change it.
+        package var upstreams = Upstreams()
 
         package init() {}
     }

@@ -26,6 +26,10 @@ package enum RegistryError: Error, Sendable {
     case classRefused(String)
     case deleteDisabled
     case readOnly
+    /// The repository is an upstream's, whose URL is given, and nothing is changed in it here.
+    case mirrored(RepositoryName, from: String)
+    /// An upstream did not give what is not stored here.
+    case upstream(UpstreamFailure)
     /// The disk is full. Nothing of the request was kept.
     case storageFull
     /// The store or the storage did not do its part; trying again may help.

@@ -1,5 +1,6 @@
 import CoveBlobs
 import CoveConfiguration
+import CoveOutbound
 import Foundation
 import Logging
 import ServiceLifecycle
@@ -12,7 +13,7 @@ struct Delivery: Sendable {
     let services: [any Service]
 
     /// - Throws: ``ServeError`` that names the setting, for a key that cannot be used.
-    init(_ configuration: Configuration, logger: Logger) throws(ServeError) {
+    init(_ configuration: Configuration, _ proxies: OutboundProxies, logger: Logger) throws(ServeError) {
         var steps: [any DeliveryStep] = []
         var services: [any Service] = []
         for middleware in configuration.middleware {
@@ -23,7 +24,7 @@ struct Delivery: Sendable {
             case .cloudFront(let settings):
                 let signer = try Self.signer(settings)
                 guard settings.canRead(configuration.storage.driver) else { continue }
-                let nearby = settings.nearby(logger)
+                let nearby = settings.nearby(proxies, logger)
                 if let nearby { services.append(Updates(clients: nearby)) }
                 steps.append(CloudFrontStep(baseURL: settings.baseURL, signer: signer, duration: settings.duration, nearby: nearby))
             }
@@ -68,11 +69,13 @@ extension Configuration.CloudFront {
         }
     }
 
-    fileprivate func nearby(_ logger: Logger) -> NearbyClients? {
+    fileprivate func nearby(_ proxies: OutboundProxies, _ logger: Logger) -> NearbyClients? {
         switch filter {
         case .none: nil
-        case .aws: NearbyClients(url: rangesURL, regions: nil, frequency: updateFrequency, logger: logger)
-        case .regions(let regions): NearbyClients(url: rangesURL, regions: regions, frequency: updateFrequency, logger: logger)
+        case .aws:
+            NearbyClients(url: rangesURL, regions: nil, frequency: updateFrequency, proxies: proxies, logger: logger)
+        case .regions(let regions):
+            NearbyClients(url: rangesURL, regions: regions, frequency: updateFrequency, proxies: proxies, logger: logger)
         }
     }
 }

@@ -1,8 +1,10 @@
 import CLinux
 import CoveBlobs
+import CoveClient
 import CoveConfiguration
 import CoveIdentity
 import CoveMetadata
+import CoveOutbound
 import CoveRedis
 import CoveRegistry
 import Foundation
@@ -37,7 +39,9 @@ package enum Serve {
         }
         for (key, value) in configuration.log.fields { logger[metadataKey: key] = "\(value)" }
         for warning in warnings { logger.warning("\(warning)") }
-        let delivery = try Delivery(configuration, logger: logger)
+        let proxies = try configuration.outboundProxies()
+        let outbound = OutboundClients(proxies)
+        let delivery = try Delivery(configuration, proxies, logger: logger)
         var options = try configuration.registryOptions
         options.delivery = delivery.content
         let threads = NIOThreadPool(numberOfThreads: configuration.threads)
@@ -49,19 +53,22 @@ package enum Serve {
         let stores = try await Stores.open(configuration, threads, logger)
         let storage = MeasuredStorage(stores.storage)
         let notifications = try await notifications(configuration, stores.metadata, logger)
+        let connections = RegistryClient.connections(proxies)
+        options.upstreams = try configuration.upstreams(connections, logger)
         let registry = Registry(
             metadata: stores.metadata, storage: storage, options: options,
             descriptors: try await descriptors(configuration, stores.metadata, logger), logger: logger)
+        let mirrors = options.upstreams.all.isEmpty ? nil : Mirrors(registry)
         let readiness = Readiness(
             registry: registry, options: configuration.readinessOptions,
-            checks: HealthChecks(configuration.health.checks, logger: logger), logger: logger)
+            checks: HealthChecks(configuration.health.checks(outbound), logger: logger), logger: logger)
         let health = HealthResponder(readiness: readiness)
-        let tracer = Tracer.fromEnvironment(ProcessInfo.processInfo.environment, logger: logger)
+        let tracer = Tracer.fromEnvironment(ProcessInfo.processInfo.environment, outbound, logger: logger)
         let watch = Watch(
             registry: registry, stores: stores, storage: storage.statistics, health: health, tracer: tracer,
-            notifications: notifications)
+            notifications: notifications, mirrors: mirrors)
         let frontend = Frontend(
-            oci: OCIResponder(registry: registry, options: configuration.ociOptions),
+            oci: OCIResponder(registry: registry, options: configuration.ociOptions, mirrors: mirrors),
             health: health, access: access,
             accessLog: configuration.log.accessLogDisabled
                 ? nil
@@ -74,12 +81,14 @@ package enum Serve {
             h2c: configuration.http.h2c, drainTimeout: configuration.http.drainTimeout, farewell: farewell, metrics: watch.listeners,
             reload: reload, group: group, logger: logger)
         // Ended from the last to the first, who watches last: first /readyz turns, then load balancers have time to turn
-        // away, then the listeners drain, then the upkeep writes its rest, then what is being notified of ends.
+        // away, then the listeners drain, then what is under way from upstreams, for whose bytes clients were waiting, then
+        // the upkeep writes its rest, then what is being notified of ends.
         var services: [any Service] =
             (notifications.map { [$0] } ?? []) + [
-                reload, readiness.checks, Upkeep(registry: registry, options: configuration.upkeepOptions),
+                reload, readiness.checks, Upkeep(registry: registry, options: configuration.upkeepOptions, mirrors: mirrors),
                 ErrandRunner(registry: registry),
                 AutoImport(stores: stores, isOn: configuration.storage.importing == .auto, logger: logger),
+            ] + (mirrors.map { [$0] } ?? []) + [
                 try listeners.service(for: configuration.http), farewell, readiness,
             ]
         services += delivery.services
@@ -90,6 +99,8 @@ package enum Serve {
         // Longer than TLS waits for a client's goodbye (5 s): beyond it the process would end in a crash.
         lifecycle.maximumCancellationDuration = .seconds(20)
         try await ServiceGroup(configuration: lifecycle).run()
+        await connections.close()
+        await outbound.close()
         try await stores.close()
         logger.info("stopped")
     }
@@ -117,6 +128,8 @@ package enum Serve {
         }
         attempt { () throws(ServeError) in _ = try configuration.registryOptions }
         attempt { () throws(ServeError) in _ = try configuration.http.fields }
+        attempt { () throws(ServeError) in _ = try configuration.outboundProxies() }
+        attempt { () throws(ServeError) in try configuration.checkUpstreams() }
         let authIsHere =
             switch configuration.auth {
             case .none: true
@@ -137,7 +150,7 @@ package enum Serve {
             }
         }
         if isHere("middleware.storage", Delivery.files(configuration)) {
-            attempt { () throws(ServeError) in _ = try Delivery(configuration, logger: logger) }
+            attempt { () throws(ServeError) in _ = try Delivery(configuration, .none, logger: logger) }
         }
         guard problems.isEmpty else { throw ServeError(problems) }
         return warnings
@@ -147,7 +160,9 @@ package enum Serve {
     ///
     /// - Throws: ``ServeError`` within some 10 seconds for each, naming the setting, what the service said and what to try.
     package static func checkConnections(_ configuration: Configuration) async throws(ServeError) {
-        try await Stores.check(configuration, Logger(label: "cove.check") { _ in SwiftLogNoOpLogHandler() })
+        let logger = Logger(label: "cove.check") { _ in SwiftLogNoOpLogHandler() }
+        try await Stores.check(configuration, logger)
+        try await configuration.reachUpstreams(logger)
     }
 
     /// The limits that this process can keep. A connection may hold a file open beside its socket.
@@ -185,7 +200,8 @@ package enum Serve {
         _ configuration: Configuration, _ metadata: MetadataStore, _ logger: Logger
     ) async throws -> NotificationDispatcher? {
         guard !configuration.notifications.endpoints.isEmpty else { return nil }
-        let options = configuration.notifications.options
+        var options = configuration.notifications.options
+        options.proxies = try configuration.outboundProxies()
         let dispatcher = NotificationDispatcher(metadata: metadata, options: options, logger: logger)
         try await dispatcher.prepare()
         return options.endpoints.isEmpty ? nil : dispatcher

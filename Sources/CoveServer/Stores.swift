@@ -46,13 +46,16 @@ struct Stores: Sendable {
     private static func openStorage(
         _ configuration: Configuration, _ threads: NIOThreadPool, _ logger: Logger
     ) async throws(ServeError) -> any BlobStorage {
+        let proxies = try configuration.outboundProxies()
         do throws(BlobStorageError) {
             switch configuration.storage.driver {
             case .inMemory: return MemoryStorage()
             case .filesystem(let root, _):
                 return try FilesystemStorage(root: root, pool: threads, synchronous: configuration.durability == .full)
             case .s3(let settings):
-                let storage = try S3Storage(settings.options, environment: ProcessInfo.processInfo.environment, logger: logger)
+                var options = settings.options
+                options.proxies = proxies
+                let storage = try S3Storage(options, environment: ProcessInfo.processInfo.environment, logger: logger)
                 do throws(BlobStorageError) {
                     try await storage.connect()
                 } catch {

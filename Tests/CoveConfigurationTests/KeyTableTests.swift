@@ -53,6 +53,11 @@ struct KeyTableTests {
         "{name: cloudfront, options: {baseurl: 'https://a/', privatekey: /k, keypairid: K, \(more)}}"
     }
 
+    /// As ``base``, for the keys of a mirror.
+    private static func proxy(_ login: String) -> String {
+        "version: 0.1\nproxy: {remoteurl: https://a, \(login), upstreams: [{prefix: docker.io, remoteurl: https://a, \(login)}]}"
+    }
+
     private static func base(for key: ConfigurationKey) -> String {
         if key.name.hasPrefix("auth.token.") { return token }
         if key.path[0] == "middleware" { return middleware(key) }
@@ -64,6 +69,7 @@ struct KeyTableTests {
         default: break
         }
         if key.name == "redis.addr" { return stores.replacing("addrs: [\"h:1\"]", with: "addr: h:1") }
+        if key.path[0] == "proxy" { return proxy(key.path.contains("exec") ? "exec: {command: c}" : "username: u, password: p") }
         return ["redis", "metadata"].contains(key.path[0]) || key.name.hasPrefix("storage.s3.") ? stores : base
     }
 
@@ -103,7 +109,8 @@ struct KeyTableTests {
         case .text:
             switch key.name {
             case "version": "0.1"
-            case "http.host", "auth.token.realm", "notifications.endpoints[].url": "https://x"
+            case "http.host", "auth.token.realm", "notifications.endpoints[].url", "proxy.remoteurl", "proxy.upstreams[].remoteurl":
+                "https://x"
             case "health.http[].uri": "http://x/y"
             case "http.prefix", "http.debug.prometheus.path", "auth.token.autoredirectpath": "/x"
             case "http.addr", "http.listeners[].addr", "http.debug.addr", "health.tcp[].addr", "redis.addr": "localhost:7"

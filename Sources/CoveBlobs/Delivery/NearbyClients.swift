@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import CoveOutbound
 import Foundation
 import Logging
 import NIOCore
@@ -37,16 +38,18 @@ package final class NearbyClients: Sendable {
     private let url: String
     private let regions: Set<String>?
     private let frequency: Duration
+    private let proxies: OutboundProxies
     private let logger: Logger
     private let ranges = Mutex(AddressRanges())
 
     /// - Parameters:
     ///   - regions: those whose clients are meant, in lower case; nil for all.
     ///   - frequency: time between two looks at the list.
-    package init(url: String, regions: [String]?, frequency: Duration, logger: Logger) {
+    package init(url: String, regions: [String]?, frequency: Duration, proxies: OutboundProxies = .none, logger: Logger) {
         self.url = url
         self.regions = regions.map { Set($0) }
         self.frequency = frequency
+        self.proxies = proxies
         self.logger = logger
     }
 
@@ -58,7 +61,7 @@ package final class NearbyClients: Sendable {
     package func run() async {
         var policy = RetryPolicy()
         policy.stall = .seconds(15)
-        let transport = HTTPTransport(policy)
+        let transport = HTTPTransport(policy, proxies: proxies)
         while !Task.isCancelled {
             let isRead = await update(transport)
             do { try await Task.sleep(for: isRead ? frequency : min(frequency, Self.soonest)) } catch { break }

@@ -1,17 +1,18 @@
 import NIOCore
+import NIOPosix
 
 /// Reads a blob's file.
 final class FileBlobReader: BlobReader {
     private let file: FileDescriptor
-    private let storage: FilesystemStorage
+    private let pool: NIOThreadPool
 
-    init(file: FileDescriptor, storage: FilesystemStorage) {
+    init(file: FileDescriptor, pool: NIOThreadPool) {
         self.file = file
-        self.storage = storage
+        self.pool = pool
     }
 
     func read(at offset: Int64, length: Int) async throws(BlobStorageError) -> ByteBuffer {
-        try await storage.blocking { [file] () throws(BlobStorageError) in
+        try await pool.blocking { [file] () throws(BlobStorageError) in
             try file.use { descriptor throws(BlobStorageError) in
                 try SystemCalls.read(descriptor, at: offset, length: length)
             }
@@ -22,5 +23,5 @@ final class FileBlobReader: BlobReader {
         file.use { SystemCalls.readCached($0, at: offset, length: length, into: &buffer) }
     }
 
-    func close() async { file.close(on: storage.pool) }
+    func close() async { file.close(on: pool) }
 }

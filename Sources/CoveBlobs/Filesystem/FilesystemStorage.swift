@@ -96,6 +96,13 @@ package final class FilesystemStorage: BlobStorage {
         }
     }
 
+    package func openUnfinished(_ id: UploadID) async throws(BlobStorageError) -> (any BlobReader)? {
+        let path = path(of: id)
+        return try await blocking { () throws(BlobStorageError) in
+            FileBlobReader(file: FileDescriptor(try SystemCalls.open(path, O_RDONLY)), pool: self.pool)
+        }
+    }
+
     package func commit(
         _ id: UploadID, at checkpoint: UploadCheckpoint, as digest: Digest, _ record: (String) async -> PlacementOutcome
     ) async throws(BlobStorageError) {
@@ -139,7 +146,7 @@ package final class FilesystemStorage: BlobStorage {
     package func openBlob(_ location: String) async throws(BlobStorageError) -> any BlobReader {
         let path = try path(of: location)
         return try await blocking { () throws(BlobStorageError) in
-            FileBlobReader(file: FileDescriptor(try SystemCalls.open(path, O_RDONLY)), storage: self)
+            FileBlobReader(file: FileDescriptor(try SystemCalls.open(path, O_RDONLY)), pool: self.pool)
         }
     }
 
@@ -196,15 +203,7 @@ package final class FilesystemStorage: BlobStorage {
     func blocking<T: Sendable>(
         _ work: @escaping @Sendable () throws(BlobStorageError) -> T
     ) async throws(BlobStorageError) -> T {
-        let result: Result<T, BlobStorageError> = await withCheckedContinuation { continuation in
-            pool.submit { state in
-                switch state {
-                case .active: continuation.resume(returning: Result(catching: work))
-                case .cancelled: continuation.resume(returning: .failure(.failed("the storage's threads have stopped")))
-                }
-            }
-        }
-        return try result.get()
+        try await pool.blocking(work)
     }
 
     private func path(of id: UploadID) -> String { "\(root)/uploads/\(id)" }

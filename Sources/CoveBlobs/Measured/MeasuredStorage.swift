@@ -40,6 +40,10 @@ package struct MeasuredStorage: BlobStorage {
         try await statistics.measure(.delete) { () throws(BlobStorageError) in try await base.discardUpload(id) }
     }
 
+    package func openUnfinished(_ id: UploadID) async throws(BlobStorageError) -> (any BlobReader)? {
+        try await base.openUnfinished(id)
+    }
+
     package func openBlob(_ location: String) async throws(BlobStorageError) -> any BlobReader {
         let reader = try await statistics.measure(.reader) { () throws(BlobStorageError) in try await base.openBlob(location) }
         return MeasuredReader(base: reader, statistics: statistics)

@@ -1,3 +1,5 @@
+import CoveOutbound
+
 /// Where and how to reach an S3 bucket: the `storage.s3` keys of registry:2 and registry:3.
 package struct S3Options: Sendable, Equatable {
     /// What new objects are encrypted with on the server.
@@ -35,6 +37,8 @@ package struct S3Options: Sendable, Equatable {
     package var objectACL: String?
     /// Added to the `User-Agent`.
     package var userAgent: String?
+    /// Which proxy the connections go through.
+    package var proxies = OutboundProxies.none
 
     package init(bucket: String, region: String) {
         self.bucket = bucket

@@ -12,13 +12,17 @@ package final class PulledManifest: Sendable {
     /// The digest as text, so that a hot pull does not spell it out again.
     package let digestText: String
 
-    /// - Parameter known: the manifest whose payload was left out when `stored` was read.
-    init?(_ stored: StoredManifest, knowing known: PulledManifest?) {
-        guard let payload = stored.payload.map({ ByteBuffer(bytes: $0) }) ?? known?.payload else { return nil }
-        digest = stored.digest
-        digestText = stored.digest.description
-        mediaType = stored.mediaType
+    init(digest: Digest, mediaType: String, payload: ByteBuffer) {
+        self.digest = digest
+        digestText = digest.description
+        self.mediaType = mediaType
         self.payload = payload
+    }
+
+    /// - Parameter known: the manifest whose payload was left out when `stored` was read.
+    convenience init?(_ stored: StoredManifest, knowing known: PulledManifest?) {
+        guard let payload = stored.payload.map({ ByteBuffer(bytes: $0) }) ?? known?.payload else { return nil }
+        self.init(digest: stored.digest, mediaType: stored.mediaType, payload: payload)
     }
 }
 
@@ -58,8 +62,9 @@ extension Registry {
 
     /// Refuses what no manifest's content could make acceptable.
     ///
-    /// - Throws: ``RegistryError/readOnly``, ``RegistryError/manifestInvalid(_:)``.
-    package func checkManifestPush(contentType: String?) throws(RegistryError) {
+    /// - Throws: ``RegistryError/mirrored(_:from:)``, ``RegistryError/readOnly``, ``RegistryError/manifestInvalid(_:)``.
+    package func checkManifestPush(to repository: RepositoryName, contentType: String?) throws(RegistryError) {
+        try refuseIfMirrored(repository)
         try refuseIfReadOnly()
         guard let contentType else { return }
         do {
@@ -82,6 +87,7 @@ extension Registry {
         _ payload: ByteBuffer, contentType: String?, as reference: Reference, tags: [Tag],
         in repository: RepositoryName, classes: Set<String>? = nil, origin: Event.Origin
     ) async throws(RegistryError) -> ManifestReceipt {
+        try refuseIfMirrored(repository)
         try refuseIfReadOnly()
         let bytes = Data(payload.readableBytesView)
         var allTags = tags
@@ -131,6 +137,7 @@ extension Registry {
     package func deleteManifest(
         _ reference: Reference, in repository: RepositoryName, origin: Event.Origin
     ) async throws(RegistryError) {
+        try refuseIfMirrored(repository)
         try refuseDeletionIfDisabled()
         let gone = try await registryErrors {
             try await change(in: repository) { store in
@@ -193,13 +200,13 @@ extension Registry {
         }
     }
 
-    private func invalidate(_ references: [Reference], in repository: RepositoryName) {
+    func invalidate(_ references: [Reference], in repository: RepositoryName) {
         manifestCache.invalidate(references.lazy.map { ContentKey(repository: repository, reference: $0) })
     }
 
     /// Large manifests are parsed on threads of their own, as many at once as there are cores: each keeps one busy for a
     /// while and takes many times its size for as long.
-    private static func parse(_ bytes: Data, contentType: String?) async throws(RegistryError) -> Manifest {
+    static func parse(_ bytes: Data, contentType: String?) async throws(RegistryError) -> Manifest {
         let result: Result<Manifest, ManifestError>
         if bytes.count <= largestParsedInPlace {
             result = Result { () throws(ManifestError) in try Manifest(parsing: bytes, contentType: contentType) }

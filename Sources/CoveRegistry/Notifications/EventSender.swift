@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import CoveOutbound
 import Foundation
 import NIOCore
 import NIOHTTP1
@@ -28,26 +29,27 @@ final class HTTPEventSender: EventSender {
     /// More of an answer than this is not read: nothing in it is of interest, but that the connection can be used again.
     private static let mostAnswerBytes = 64 * 1024
 
-    private let client: HTTPClient
+    private let clients: OutboundClients
     private let userAgent: String
 
-    init(userAgent: String) {
+    init(userAgent: String, proxies: OutboundProxies = .none) {
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
         configuration.httpVersion = .http1Only
         configuration.connectionPool.idleTimeout = .seconds(30)
         configuration.connectionPool.retryConnectionEstablishment = false
-        client = HTTPClient(eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton), configuration: configuration)
+        clients = OutboundClients(proxies, configuration)
         self.userAgent = userAgent
     }
 
     func close() async {
-        try? await client.shutdown()
+        await clients.close()
     }
 
     func send(_ envelope: Data, to endpoint: NotificationEndpoint) async -> DeliveryOutcome {
         let request = Self.request(envelope, to: endpoint, userAgent: userAgent)
+        let client = clients.client(for: request.url)
         do {
-            return try await withThrowingTaskGroup(of: DeliveryOutcome.self) { [client] group in
+            return try await withThrowingTaskGroup(of: DeliveryOutcome.self) { group in
                 group.addTask {
                     let response = try await client.execute(request, timeout: .init(endpoint.timeout))
                     _ = try? await response.body.collect(upTo: Self.mostAnswerBytes)

@@ -1,4 +1,5 @@
 import CoveMetadata
+import CoveOutbound
 import Logging
 import ServiceLifecycle
 
@@ -11,6 +12,8 @@ package struct NotificationDispatcher: Service {
         package var disabled: [String] = []
         package var includesReferences = false
         package var userAgent = "cove"
+        /// Which proxy events go through.
+        package var proxies = OutboundProxies.none
 
         package init() {}
     }
@@ -27,7 +30,7 @@ package struct NotificationDispatcher: Service {
 
     package init(metadata: MetadataStore, options: Options, logger: Logger) {
         self.init(metadata: metadata, options: options, clock: .continuous(), logger: logger) {
-            HTTPEventSender(userAgent: options.userAgent)
+            HTTPEventSender(userAgent: options.userAgent, proxies: options.proxies)
         }
     }
 

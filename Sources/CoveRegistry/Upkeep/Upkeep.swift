@@ -30,10 +30,12 @@ package struct Upkeep: Service {
 
     private let registry: Registry
     private let options: Options
+    private let mirrors: Mirrors?
 
-    package init(registry: Registry, options: Options) {
+    package init(registry: Registry, options: Options, mirrors: Mirrors? = nil) {
         self.registry = registry
         self.options = options
+        self.mirrors = mirrors
     }
 
     package func run() async throws {
@@ -54,6 +56,9 @@ package struct Upkeep: Service {
                 }
                 let interval = min(options.interval, .seconds(3600))
                 group.addTask { await chore("collecting blobs", every: interval) { try await collectBlobs() } }
+                if let mirrors, let interval = mirrors.evictionInterval {
+                    group.addTask { await chore("evicting mirrored content", every: interval) { try await mirrors.evict() } }
+                }
                 guard options.purgesUploads else { return }
                 group.addTask { await chore("ending abandoned uploads", every: interval) { try await purgeUploads() } }
             }

@@ -5,9 +5,11 @@ import Logging
 
 extension Registry {
     /// Gives the durable bytes their place and records the blob. When that fails, the upload is as it was.
+    ///
+    /// - Parameter origin: who pushes; nil when nobody does, and so no event tells of it.
     func commit(
         _ id: UploadID, at checkpoint: UploadCheckpoint, as digest: Digest, in repository: RepositoryName,
-        _ upload: UploadRecord?, origin: Event.Origin
+        _ upload: UploadRecord?, origin: Event.Origin?
     ) async throws(RegistryError) {
         var failure: RegistryError?
         try await registryErrors {
@@ -27,7 +29,7 @@ extension Registry {
 
     private func place(
         _ id: UploadID, at checkpoint: UploadCheckpoint, as digest: Digest, in repository: RepositoryName,
-        _ upload: UploadRecord?, origin: Event.Origin, failing: (RegistryError) -> Void
+        _ upload: UploadRecord?, origin: Event.Origin?, failing: (RegistryError) -> Void
     ) async throws(BlobStorageError) {
         try await storage.commit(id, at: checkpoint, as: digest) { location in
             do throws(RegistryError) {
@@ -47,7 +49,7 @@ extension Registry {
     /// Makes the blob visible: its row, the repository's hold on it, and the end of the upload, all at once.
     private func record(
         _ digest: Digest, size: Int64, at location: String, upload: UploadID?, in repository: RepositoryName,
-        _ origin: Event.Origin
+        _ origin: Event.Origin?
     ) async throws(RegistryError) -> StoredBlob {
         try await registryErrors {
             try await change(in: repository) { store in
@@ -55,10 +57,12 @@ extension Registry {
                 let repositoryID = try store.ensureRepository(repository)
                 let blob = try store.insertBlob(digest, size: size, location: location)
                 try store.link(blob.id, to: repositoryID)
-                try store.append(
-                    Event(
-                        .push, repository: repository, digest: digest, mediaType: "application/octet-stream",
-                        size: size, origin: origin))
+                if let origin {
+                    try store.append(
+                        Event(
+                            .push, repository: repository, digest: digest, mediaType: "application/octet-stream",
+                            size: size, origin: origin))
+                }
                 return blob
             }
         }

@@ -24,6 +24,7 @@ extension Registry {
     package func beginUpload(
         in repository: RepositoryName, algorithm: Digest.Algorithm
     ) async throws(RegistryError) -> UploadID {
+        try refuseIfMirrored(repository)
         try refuseIfReadOnly()
         let id = UploadID()
         let record = UploadRecord(id: id.description, repository: repository.description, algorithm: algorithm)
@@ -121,6 +122,7 @@ extension Registry {
     package func pushBlob<Body: AsyncSequence & Sendable>(
         _ body: Body, length: Int64?, expecting digest: Digest, in repository: RepositoryName, origin: Event.Origin
     ) async throws(RegistryError) where Body.Element == ByteBuffer {
+        try refuseIfMirrored(repository)
         try refuseIfReadOnly()
         let id = UploadID()
         let record = UploadRecord(id: id.description, repository: repository.description, algorithm: digest.algorithm)

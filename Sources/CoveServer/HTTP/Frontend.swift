@@ -103,6 +103,12 @@ struct Frontend: Sendable {
     /// Refusals of the API carry its version header as well: clients tell a registry by it.
     private func respondToOCI(_ exchange: inout Exchange, _ path: Substring) async throws(OCIFailure) -> Response {
         do throws(OCIFailure) {
+            // What may be done, and what is said of it later, is about the repository by its name here.
+            if let asked = exchange.route {
+                let route = try oci.localized(asked, exchange)
+                exchange.route = route
+                exchange.repository = route.repository
+            }
             // Before the body is read, and before it is told whether there is such an endpoint.
             if let access { exchange.grant = try await access.authorize(exchange, for: RequiredAccess(exchange.route, exchange)) }
             return try await oci.respond(exchange, to: exchange.route, path: path)

@@ -12,6 +12,7 @@ extension HTTPField.Name {
     static let ociFiltersApplied = known("OCI-Filters-Applied")
     static let ociChunkMinLength = known("OCI-Chunk-Min-Length")
     static let link = known("Link")
+    static let warning = known("Warning")
     static let requestID = known("X-Request-Id")
     static let forwarded = known("Forwarded")
     static let forwardedHost = known("X-Forwarded-Host")

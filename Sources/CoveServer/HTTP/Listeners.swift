@@ -39,9 +39,11 @@ struct Listeners {
     /// - Throws: ``ServeError`` when the address cannot be used.
     func debugService(on addr: String, _ operations: OperationsResponder) throws(ServeError) -> any Service {
         let few = limits.with(connections: 64)
+        var operations = operations
+        operations.headers = frontend.headers
         let stream = Self.streamConfiguration(few, [ConnectionGuard(limits: few)])
         let channel = HTTP1Channel(
-            responder: { request, writer, channel in try await operations.respond(request, writer, channel) },
+            responder: { [operations] request, writer, channel in try await operations.respond(request, writer, channel) },
             configuration: stream)
         return server(
             GuardedChannel(base: channel, limits: few), try Self.bindAddress(addr, .tcp), .init(addr: addr, net: .tcp), "http.debug",

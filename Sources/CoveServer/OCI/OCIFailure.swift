@@ -163,6 +163,12 @@ extension OCIFailure {
             self.init(
                 status: .methodNotAllowed, code: .unsupported,
                 message: "the registry is read-only (storage.maintenance.readonly)")
+        case .mirrored(let name, let upstream):
+            self.init(
+                status: .methodNotAllowed, code: .unsupported,
+                message: "repository '\(name)' is a mirror of \(upstream), so nothing is changed in it here; push to \(upstream) itself",
+                detail: ["name": name.description])
+        case .upstream(let failure): self.init(failure)
         case .storageFull:
             self.init(
                 status: HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage"), code: .unavailable,
@@ -175,6 +181,23 @@ extension OCIFailure {
             self.init(
                 status: .badRequest, code: .blobUploadInvalid,
                 message: "the body ended early; what arrived is kept: ask for the upload's status and go on from there")
+        }
+    }
+
+    init(_ failure: UpstreamFailure) {
+        let message = "this is not stored here, and the upstream \(failure.upstream) did not give it"
+        switch failure.kind {
+        case .unavailable:
+            self.init(
+                status: .badGateway, code: .unavailable, message: "\(message); try again later", headers: [.retryAfter: "5"],
+                cause: "\(failure.upstream): \(failure.reason)")
+        case .tooManyRequests(let after):
+            let seconds = max(1, (after ?? .seconds(60)).components.seconds)
+            self.init(
+                status: .tooManyRequests, code: .tooManyRequests,
+                message:
+                    "\(message): it has had too many requests. Try again in \(seconds) s, or give it a login in proxy's username and password",
+                headers: [.retryAfter: String(seconds)])
         }
     }
 

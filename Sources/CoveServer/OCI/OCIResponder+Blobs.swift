@@ -1,4 +1,5 @@
 import CoveBlobs
+import CoveMetadata
 import CoveOCI
 import CoveRegistry
 import HTTPTypes
@@ -16,9 +17,7 @@ extension OCIResponder {
             }
             return .empty(.accepted)
         case .head:
-            let size = try await asking { () throws(RegistryError) in
-                try await registry.blobSize(digest, in: name, origin: exchange.origin)
-            }
+            let size = try await size(of: digest, in: name, origin: exchange.origin)
             var headers = Self.headers(ofBlob: digest)
             if Self.matches(exchange.headers[.ifNoneMatch], digest) { return .empty(.notModified, headers: headers) }
             headers[.contentLength] = String(size)
@@ -32,11 +31,14 @@ extension OCIResponder {
     ) async throws(OCIFailure) -> Response {
         var headers = Self.headers(ofBlob: digest)
         if Self.matches(exchange.headers[.ifNoneMatch], digest) {
-            _ = try await asking { () throws(RegistryError) in try await registry.blobSize(digest, in: name) }
+            _ = try await size(of: digest, in: name, origin: nil)
             return .empty(.notModified, headers: headers)
         }
         let content = try await asking { () throws(RegistryError) in
-            try await registry.openBlob(digest, in: name, origin: exchange.origin)
+            guard let mirror = mirrors?.mirror(of: name) else {
+                return try await registry.openBlob(digest, in: name, origin: exchange.origin)
+            }
+            return try await mirror.openBlob(digest, in: name, origin: exchange.origin)
         }
         let isCurrent = exchange.headers[.ifRange].map { Self.matches($0, digest) } ?? true
         let range = isCurrent ? ByteRange(header: exchange.headers[.range], size: content.size) : .whole
@@ -65,6 +67,17 @@ extension OCIResponder {
             // None of the blob's own fields: what may be kept for long is the blob, not a URL that ends. A range is asked
             // for again where the URL leads.
             return .empty(.temporaryRedirect, headers: [.location: url, .dockerContentDigest: digest.description])
+        }
+    }
+
+    private func size(
+        of digest: Digest, in name: RepositoryName, origin: Event.Origin?
+    ) async throws(OCIFailure) -> Int64 {
+        try await asking { () throws(RegistryError) in
+            guard let mirror = mirrors?.mirror(of: name) else {
+                return try await registry.blobSize(digest, in: name, origin: origin)
+            }
+            return try await mirror.blobSize(digest, in: name, origin: origin)
         }
     }
 

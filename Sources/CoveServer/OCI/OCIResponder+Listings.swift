@@ -15,10 +15,14 @@ extension OCIResponder {
             let tags: [String]
         }
         let limit = try Self.limit(exchange, most: options.tagPage, usual: Self.longestList)
-        let (page, more) = try await asking { () throws(RegistryError) in
-            try await registry.tags(in: name, after: exchange.parameter("last") ?? "", limit: limit)
-        }
         var headers = HTTPFields()
+        let (page, more) = try await asking { () throws(RegistryError) in
+            let last = exchange.parameter("last") ?? ""
+            guard let mirror = mirrors?.mirror(of: name) else { return try await registry.tags(in: name, after: last, limit: limit) }
+            let answer = try await mirror.tags(in: name, after: last, limit: limit)
+            headers = Self.headers(answer.staleness)
+            return answer.value
+        }
         if more, let last = page.last {
             headers[.link] = link("/v2/\(name)/tags/list", ["n": String(limit), "last": last])
         }
@@ -59,10 +63,16 @@ extension OCIResponder {
         let artifactType = exchange.parameter("artifactType").flatMap { $0.isEmpty ? nil : $0 }
         var after: Digest?
         if let last = exchange.parameter("last"), !last.isEmpty { after = try Self.digest(last) }
-        let (page, more) = try await asking { () throws(RegistryError) in
-            try await registry.referrers(of: subject, in: name, artifactType: artifactType, after: after, limit: limit)
-        }
         var headers = HTTPFields()
+        let (page, more) = try await asking { [after] () throws(RegistryError) in
+            guard let mirror = mirrors?.mirror(of: name) else {
+                return try await registry.referrers(
+                    of: subject, in: name, artifactType: artifactType, after: after, limit: limit)
+            }
+            let answer = try await mirror.referrers(of: subject, in: name, artifactType: artifactType, after: after, limit: limit)
+            headers = Self.headers(answer.staleness)
+            return answer.value
+        }
         if artifactType != nil { headers[.ociFiltersApplied] = "artifactType" }
         if more, let last = page.last {
             var query = ["n": String(limit), "last": last.digest.description]

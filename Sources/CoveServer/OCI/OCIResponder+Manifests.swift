@@ -26,16 +26,15 @@ extension OCIResponder {
     private func pullManifest(
         _ exchange: Exchange, _ reference: Reference, in name: RepositoryName
     ) async throws(OCIFailure) -> Response {
+        var headers = HTTPFields()
         let manifest = try await asking { () throws(RegistryError) in
-            try await negotiated(
-                try await registry.manifest(reference, in: name, origin: exchange.origin),
-                for: reference, in: name, exchange)
+            let (manifest, more) = try await source(reference, in: name, exchange)
+            headers = more
+            return try await negotiated(manifest, for: reference, in: name, exchange)
         }
-        var headers: HTTPFields = [
-            .contentType: manifest.mediaType,
-            .dockerContentDigest: manifest.digestText,
-            .eTag: "\"\(manifest.digestText)\"",
-        ]
+        headers[.contentType] = manifest.mediaType
+        headers[.dockerContentDigest] = manifest.digestText
+        headers[.eTag] = "\"\(manifest.digestText)\""
         if case .digest = reference { headers[.cacheControl] = "max-age=31536000, immutable" }
         if let condition = exchange.headers[.ifNoneMatch], Self.matches(condition, text: manifest.digestText) {
             return .empty(.notModified, headers: headers)
@@ -63,7 +62,7 @@ extension OCIResponder {
                 $0.platform?.os == "linux" && $0.platform?.architecture == "amd64" && accepted.contains($0.mediaType)
             })
         else { return manifest }
-        return try await registry.manifest(.digest(entry.digest), in: name, origin: exchange.origin)
+        return try await source(.digest(entry.digest), in: name, exchange).manifest
     }
 
     private static func accepts(_ range: String, _ type: String) -> Bool {
@@ -80,7 +79,7 @@ extension OCIResponder {
         if let length = exchange.contentLength, length > Manifest.maximumSize { throw tooLarge }
         // What can be told before the body is: a client may be waiting for leave to send it.
         try await asking { () throws(RegistryError) in
-            try registry.checkManifestPush(contentType: exchange.headers[.contentType])
+            try registry.checkManifestPush(to: name, contentType: exchange.headers[.contentType])
         }
         let payload: ByteBuffer?
         do {

@@ -15,6 +15,8 @@ struct OCIResponder: Sendable {
 
     let registry: Registry
     let options: Options
+    /// Nil when every repository is the registry's own.
+    var mirrors: Mirrors?
 
     /// Answers a request that is allowed to be made.
     ///

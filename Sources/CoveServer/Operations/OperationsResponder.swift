@@ -18,6 +18,8 @@ struct OperationsResponder: Sendable {
     let metricsPath: String
     /// What `/debug/vars` shows under `registry`, by Distribution's names: `notifications`, `redis`, `proxy`.
     let variables: [String: Variable]
+    /// `http.headers`, as on every other response.
+    var headers: [(name: HTTPField.Name, values: [String])] = []
 
     /// Answers one request of a connection.
     ///
@@ -33,6 +35,7 @@ struct OperationsResponder: Sendable {
         response.headers[.date] = Timestamp.httpDate()
         // What is shown is of this moment.
         if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
+        for (name, values) in headers where response.headers[name] == nil { response.headers[values: name] = values }
         if exchange.method == .head {
             try await writer.writeResponse(response.head)
         } else {

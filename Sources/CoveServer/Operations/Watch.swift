@@ -13,6 +13,7 @@ struct Watch: Sendable {
     let health: HealthResponder
     let tracer: Tracer?
     let notifications: NotificationDispatcher?
+    let mirrors: Mirrors?
     let http = HTTPMetrics()
     let listeners = ListenerMetrics()
 
@@ -44,6 +45,8 @@ struct Watch: Sendable {
             inventory, ProcessMetrics(),
         ]
         if let tracer { sources.append(TracingMetrics(tracer: tracer)) }
+        if let notifications { sources.append(NotificationMetrics(dispatcher: notifications)) }
+        if let mirrors { sources.append(ProxyMetrics(mirrors: mirrors)) }
         return sources
     }
 
@@ -53,6 +56,7 @@ struct Watch: Sendable {
         if registry.statistics.shared != nil {
             variables["redis"] = { [registry] in ["Active": registry.statistics.shared?.connections ?? 0] as [String: Int] }
         }
+        if let mirrors { variables["proxy"] = { ProxyVariables(mirrors.status) } }
         if let notifications {
             variables["notifications"] = { ["endpoints": await notifications.state()] }
         }

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import CoveOutbound
 import Foundation
 import NIOCore
 import NIOHTTP1
@@ -17,10 +18,10 @@ final class HTTPTransport: Sendable {
     /// A page of a listing has some 400 KiB.
     private static let mostAnswerBytes = 8 * 1024 * 1024
 
-    private let client: HTTPClient
+    private let clients: OutboundClients
     private let stall: Duration
 
-    init(_ policy: RetryPolicy) {
+    init(_ policy: RetryPolicy, proxies: OutboundProxies = .none) {
         var configuration = HTTPClient.Configuration(
             redirectConfiguration: .disallow,
             timeout: .init(connect: .nanoseconds(policy.connect.nanoseconds), read: .nanoseconds(policy.stall.nanoseconds)))
@@ -31,12 +32,12 @@ final class HTTPTransport: Sendable {
         configuration.connectionPool.idleTimeout = .seconds(30)
         // Whether to try again is for whoever asked to say: it knows what may be repeated, and for how long.
         configuration.connectionPool.retryConnectionEstablishment = false
-        client = HTTPClient(eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton), configuration: configuration)
+        clients = OutboundClients(proxies, configuration)
         stall = policy.stall
     }
 
     func close() async {
-        try? await client.shutdown()
+        await clients.close()
     }
 
     /// Sends a request and waits for the head of the answer. Its body is read as it is asked for.
@@ -45,7 +46,9 @@ final class HTTPTransport: Sendable {
     {
         let deadline: NIODeadline = limit.map { .now() + .nanoseconds($0.nanoseconds) } ?? .distantFuture
         do {
-            guard let body, body.length > 0 else { return try await client.execute(request, deadline: deadline) }
+            guard let body, body.length > 0 else {
+                return try await clients.client(for: request.url).execute(request, deadline: deadline)
+            }
             return try await send(request, body, deadline)
         } catch {
             throw S3Error(transport: error, stall: stall)
@@ -76,7 +79,8 @@ final class HTTPTransport: Sendable {
         let progress = SendProgress()
         var request = request
         request.body = .stream(BodyStream(body: body, progress: progress), length: .known(Int64(body.length)))
-        return try await withThrowingTaskGroup(of: HTTPClientResponse?.self) { [client, stall, request] group in
+        let client = clients.client(for: request.url)
+        return try await withThrowingTaskGroup(of: HTTPClientResponse?.self) { [stall, request] group in
             group.addTask { try await client.execute(request, deadline: deadline) }
             group.addTask {
                 try await progress.watch(stall: stall)

@@ -35,7 +35,7 @@ final class S3Client: Sendable {
         } else {
             tls = nil
         }
-        transport = HTTPTransport(policy)
+        transport = HTTPTransport(policy, proxies: options.proxies)
         credentials = CredentialStore(
             source: CredentialChain(options: options, environment: environment, transport: transport), logger: logger)
     }

@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import CoveConfiguration
+import CoveOutbound
 import Foundation
 import NIOCore
 import NIOHTTP1
@@ -24,7 +25,7 @@ extension HealthCheck {
     }
 
     /// Fails while a server does not answer HEAD with the status that is expected.
-    static func http(_ check: Configuration.Health.HTTPCheck) -> HealthCheck {
+    static func http(_ check: Configuration.Health.HTTPCheck, _ clients: OutboundClients) -> HealthCheck {
         let name = Configuration.maskingPassword(check.uri)
         return HealthCheck(
             name: name, interval: check.rhythm.interval, threshold: check.rhythm.threshold, isImmediate: false
@@ -35,7 +36,7 @@ extension HealthCheck {
                 for value in header.values { request.headers.add(name: header.name, value: value) }
             }
             do {
-                let response = try await HTTPClient.shared.execute(request, timeout: .init(check.timeout))
+                let response = try await clients.client(for: check.uri).execute(request, timeout: .init(check.timeout))
                 guard Int(response.status.code) != check.statusCode else { return nil }
                 return "the service answered \(response.status.code), not \(check.statusCode)"
             } catch {
@@ -64,7 +65,7 @@ extension HealthCheck {
 
 extension Configuration.Health {
     /// The checks beside that of the storage.
-    var checks: [HealthCheck] {
-        files.map(HealthCheck.file) + http.map(HealthCheck.http) + tcp.map(HealthCheck.tcp)
+    func checks(_ clients: OutboundClients) -> [HealthCheck] {
+        files.map(HealthCheck.file) + http.map { HealthCheck.http($0, clients) } + tcp.map(HealthCheck.tcp)
     }
 }

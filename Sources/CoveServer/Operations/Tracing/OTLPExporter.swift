@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import CoveOutbound
 import CoveTelemetry
 import NIOCore
 import NIOHTTP1
@@ -20,9 +21,11 @@ struct OTLPExporter: SpanExporter {
     private static let tries = 3
 
     private let options: TracingOptions
+    private let clients: OutboundClients
 
-    init(_ options: TracingOptions) {
+    init(_ options: TracingOptions, _ clients: OutboundClients) {
         self.options = options
+        self.clients = clients
     }
 
     func export(_ spans: [Span.Finished]) async throws {
@@ -38,7 +41,7 @@ struct OTLPExporter: SpanExporter {
         for header in options.headers { request.headers.replaceOrAdd(name: header.key, value: header.value) }
         request.body = .bytes(ByteBuffer(bytes: body))
         for attempt in 1... {
-            let response = try await HTTPClient.shared.execute(request, timeout: .init(options.timeout))
+            let response = try await clients.client(for: options.endpoint).execute(request, timeout: .init(options.timeout))
             let status = Int(response.status.code)
             // The rest of the answer matters to nobody, but a connection is used again only when it was read.
             _ = try? await response.body.collect(upTo: 64 * 1024)

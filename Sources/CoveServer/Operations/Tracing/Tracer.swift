@@ -1,3 +1,4 @@
+import CoveOutbound
 import CoveTelemetry
 import HTTPTypes
 import HummingbirdCore
@@ -33,12 +34,12 @@ final class Tracer: Service {
     }
 
     /// As the variables of OpenTelemetry say; nil when they ask for no traces.
-    static func fromEnvironment(_ environment: [String: String], logger: Logger) -> Tracer? {
+    static func fromEnvironment(_ environment: [String: String], _ clients: OutboundClients, logger: Logger) -> Tracer? {
         let options = TracingOptions(environment: environment) { logger.warning("\($0)") }
         guard let options else { return nil }
         logger.info(
             "tracing", metadata: ["endpoint": "\(options.endpoint)", "protocol": "\(options.encoding.rawValue)"])
-        return Tracer(options, exporter: OTLPExporter(options), logger: logger)
+        return Tracer(options, exporter: OTLPExporter(options, clients), logger: logger)
     }
 
     /// Spans that wait to be sent.
