@@ -27,7 +27,7 @@ test-acceptance: ## Real clients against a real server (needs a build)
 	scripts/acceptance -n 2 --dist loadfile --ignore=Cluster $(ARGS)
 
 test-cluster: ## The same clients against three nodes behind nginx, and all that is about many nodes (needs a build)
-	scripts/acceptance --cluster $(ARGS)
+	scripts/acceptance --cluster -n 2 --dist loadfile $(ARGS)
 
 lint: ## Check the format
 	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift

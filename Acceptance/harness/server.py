@@ -14,9 +14,13 @@ from .raw import Connection, Registry
 
 
 def free_port() -> int:
-    """A port below the range that outgoing connections use, so that a restarted server gets it again."""
+    """A port below the range that outgoing connections use, so that a restarted server gets it again.
+
+    Processes of one run (pytest-xdist) take theirs from different ranges: a port is free until its server starts.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 4
     while True:
-        port = random.randrange(20000, 32000)
+        port = random.randrange(20000 + 3000 * worker, 23000 + 3000 * worker)
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
