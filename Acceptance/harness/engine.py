@@ -11,7 +11,9 @@ from .server import until
 
 
 class Engine:
-    def __init__(self, directory: Path):
+    def __init__(self, directory: Path, within: list[object] | None = None, env: dict[str, str] | None = None):
+        """`within` is put before its command line."""
+        self.within, self.env = within or [], env or {}
         self.directory = directory
         directory.mkdir(parents=True, exist_ok=True)
         # A unix socket's path may have 108 bytes; pytest's directories are longer.
@@ -24,6 +26,7 @@ class Engine:
 
     def start(self) -> "Engine":
         command = [
+            *self.within,
             programs.need("dockerd"),
             "--iptables=false",
             "--ip6tables=false",
@@ -35,7 +38,7 @@ class Engine:
             f"--host={self.address}",
             "--insecure-registry=127.0.0.0/8",
         ]
-        self.process = processes.start(*command, log=self.log_path)
+        self.process = processes.start(*command, log=self.log_path, env=programs.environment(**self.env))
         ready = until(lambda: self.process.poll() is not None or self._is_ready(), seconds=60, every=0.2)
         assert ready and self.process.poll() is None, f"no Docker engine:\n{self.log_path.read_text()[-3000:]}"
         return self

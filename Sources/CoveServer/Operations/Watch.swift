@@ -1,3 +1,4 @@
+import CoveACME
 import CoveBlobs
 import CoveConfiguration
 import CoveRegistry
@@ -13,6 +14,7 @@ struct Watch: Sendable {
     let health: HealthResponder
     let tracer: Tracer?
     let notifications: NotificationDispatcher?
+    let letsEncrypt: LetsEncrypt?
     let http = HTTPMetrics()
     let listeners = ListenerMetrics()
 
@@ -43,6 +45,7 @@ struct Watch: Sendable {
                 metadata: stores.metadata, storage: storage, driver: driver, s3: (stores.storage as? S3Storage)?.statistics),
             inventory, ProcessMetrics(),
         ]
+        if let letsEncrypt { sources.append(LetsEncryptMetrics(manager: letsEncrypt.manager)) }
         if let tracer { sources.append(TracingMetrics(tracer: tracer)) }
         return sources
     }
@@ -53,6 +56,7 @@ struct Watch: Sendable {
         if registry.statistics.shared != nil {
             variables["redis"] = { [registry] in ["Active": registry.statistics.shared?.connections ?? 0] as [String: Int] }
         }
+        if let letsEncrypt { variables["letsencrypt"] = { ["hosts": letsEncrypt.manager.reports] } }
         if let notifications {
             variables["notifications"] = { ["endpoints": await notifications.state()] }
         }
