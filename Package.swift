@@ -133,6 +133,23 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(
+            name: "CoveACME",
+            dependencies: [
+                "CoveMetadata", "CoveOutbound", "CoveTelemetry",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "X509", package: "swift-certificates"),
+                .product(name: "SwiftASN1", package: "swift-asn1"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict
+        ),
+        .target(
             name: "CoveConfiguration",
             dependencies: [.product(name: "Yams", package: "Yams")],
             swiftSettings: strict
@@ -140,7 +157,7 @@ let package = Package(
         .target(
             name: "CoveServer",
             dependencies: [
-                "CoveConfiguration", "CoveRegistry", "CoveIdentity", "CoveMetadata", "CoveRedis", "CoveBlobs", "CoveClient",
+                "CoveConfiguration", "CoveRegistry", "CoveACME", "CoveIdentity", "CoveMetadata", "CoveRedis", "CoveBlobs", "CoveClient",
                 "CoveOutbound", "CoveOCI", "CoveTelemetry", "CLinux",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -242,6 +259,20 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "CoveACMETests",
+            dependencies: [
+                "CoveACME", "CoveMetadata", "CoveTelemetry", "TestSupport",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "X509", package: "swift-certificates"),
+                .product(name: "SwiftASN1", package: "swift-asn1"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "CoveRegistryTests",
             dependencies: [
                 "CoveRegistry", "CoveBlobs", "CoveClient", "CoveOutbound", "CoveMetadata", "CoveRedis", "CoveOCI", "TestSupport",
@@ -256,8 +287,8 @@ let package = Package(
         .testTarget(
             name: "CoveServerTests",
             dependencies: [
-                "CoveServer", "CoveConfiguration", "CoveRegistry", "CoveIdentity", "CoveMetadata", "CoveBlobs", "CoveOutbound",
-                "CoveOCI", "CoveTelemetry", "TestSupport",
+                "CoveServer", "CoveConfiguration", "CoveRegistry", "CoveACME", "CoveIdentity", "CoveMetadata", "CoveBlobs",
+                "CoveOutbound", "CoveOCI", "CoveTelemetry", "TestSupport",
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),

@@ -11,8 +11,15 @@ from .server import until
 
 
 class Engine:
-    def __init__(self, directory: Path, options: list[str] | None = None):
-        """`options` are further arguments of `dockerd`."""
+    def __init__(
+        self,
+        directory: Path,
+        options: list[str] | None = None,
+        within: list[object] | None = None,
+        env: dict[str, str] | None = None,
+    ):
+        """`options` are further arguments of `dockerd`; `within` is put before its command line."""
+        self.within, self.env = within or [], env or {}
         self.directory = directory
         self.options = options or []
         directory.mkdir(parents=True, exist_ok=True)
@@ -26,6 +33,7 @@ class Engine:
 
     def start(self) -> "Engine":
         command = [
+            *self.within,
             programs.need("dockerd"),
             "--iptables=false",
             "--ip6tables=false",
@@ -38,7 +46,7 @@ class Engine:
             "--insecure-registry=127.0.0.0/8",
             *self.options,
         ]
-        self.process = processes.start(*command, log=self.log_path)
+        self.process = processes.start(*command, log=self.log_path, env=programs.environment(**self.env))
         ready = until(lambda: self.process.poll() is not None or self._is_ready(), seconds=60, every=0.2)
         assert ready and self.process.poll() is None, f"no Docker engine:\n{self.log_path.read_text()[-3000:]}"
         return self

@@ -166,7 +166,6 @@ extension Configuration {
         for name in reader.names("http.headers") {
             http.headers.append(Header(name: name, values: reader.texts("http.headers", named: name) ?? []))
         }
-        http.tls = Self.readTLS(&reader, "http.tls")
         for index in 0..<reader.count("http.listeners") {
             let path = "http.listeners.\(index)"
             guard let addr = reader.text("\(path).addr") else {
@@ -175,8 +174,9 @@ extension Configuration {
             }
             let net = reader.choice("\(path).net", Network.self) ?? .tcp
             Self.checkAddress(addr, net, "http.listeners[\(index)].addr", &reader)
-            http.listeners.append(Listener(addr: addr, net: net, tls: Self.readTLS(&reader, "\(path).tls")))
+            http.listeners.append(Listener(addr: addr, net: net, tls: Self.readTLS(&reader, "\(path).tls", nil)))
         }
+        http.tls = Self.readTLS(&reader, "http.tls", readLetsEncrypt(&reader))
         http.limits.maxConnections = reader.integer("http.limits.maxconnections", in: 1...1_000_000) ?? 8192
         let range = Duration.milliseconds(100)...Duration.seconds(86_400)
         http.limits.headerTimeout = reader.duration("http.limits.headertimeout", in: range) ?? .seconds(30)
@@ -192,7 +192,14 @@ extension Configuration {
         reader.refuse("'\(key)' must be \(form), not '\(text.prefix(120))'")
     }
 
-    private static func readTLS(_ reader: inout SettingReader, _ path: String) -> TLS? {
+    private func readLetsEncrypt(_ reader: inout SettingReader) -> LetsEncrypt? {
+        let addresses =
+            (http.net == .tcp ? [("http.addr", http.addr)] : []) + (http.debug.map { [("http.debug.addr", $0.addr)] } ?? [])
+            + http.listeners.enumerated().filter { $1.net == .tcp }.map { ("http.listeners[\($0)].addr", $1.addr) }
+        return LetsEncrypt(&reader, addresses: addresses, keepsNothing: storage.driver == .inMemory)
+    }
+
+    private static func readTLS(_ reader: inout SettingReader, _ path: String, _ letsEncrypt: LetsEncrypt?) -> TLS? {
         guard reader.has(path) else { return nil }
         let certificate = reader.text("\(path).certificate")
         let key = reader.text("\(path).key")
@@ -208,9 +215,17 @@ extension Configuration {
         }
         let clientCAs = reader.texts("\(path).clientcas") ?? []
         let tls = TLS(
-            certificate: certificate ?? "", key: key ?? "", clientCAs: clientCAs,
+            identity: letsEncrypt.map { .letsEncrypt($0) } ?? .files(certificate: certificate ?? "", key: key ?? ""), clientCAs: clientCAs,
             clientAuth: readClientAuth(&reader, "\(path).clientauth", hasAuthorities: !clientCAs.isEmpty),
             minimumTLS: readMinimum(&reader, "\(path).minimumtls"), cipherSuites: suites)
+        if letsEncrypt != nil {
+            if certificate?.isEmpty == false || key?.isEmpty == false {
+                reader.refuse(
+                    "'\(path)' has a certificate or key and letsencrypt; give one of them, as in registry:2: remove certificate and key, or letsencrypt"
+                )
+            }
+            return tls
+        }
         switch (certificate, key) {
         case (nil, nil) where tls.clientCAs.isEmpty: return nil
         case (nil, _): reader.refuse("'\(path).certificate' is missing")

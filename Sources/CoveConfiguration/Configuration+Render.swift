@@ -143,7 +143,7 @@ extension Configuration {
             ("h2c", .map([("enabled", .flag(http.h2c))])),
         ]
         if let debug = http.debug { pairs.append(("debug", debug.rendered)) }
-        if let tls = http.tls { pairs.append(("tls", Self.rendered(tls))) }
+        if let tls = http.tls { pairs.append(("tls", Self.rendered(tls, maskingSecrets))) }
         pairs.append(
             (
                 "listeners",
@@ -152,7 +152,7 @@ extension Configuration {
                         var inner: [(String, RenderedValue)] = [
                             ("addr", .text(listener.addr)), ("net", .text(listener.net.rawValue)),
                         ]
-                        if let tls = listener.tls { inner.append(("tls", Self.rendered(tls))) }
+                        if let tls = listener.tls { inner.append(("tls", Self.rendered(tls, maskingSecrets))) }
                         return .map(inner)
                     })
             ))
@@ -172,14 +172,20 @@ extension Configuration {
         return .map(pairs)
     }
 
-    private static func rendered(_ tls: TLS) -> RenderedValue {
+    private static func rendered(_ tls: TLS, _ maskingSecrets: Bool) -> RenderedValue {
+        let identity: [(String, RenderedValue)] =
+            switch tls.identity {
+            case .files(let certificate, let key): [("certificate", .text(certificate)), ("key", .text(key))]
+            case .letsEncrypt(let settings): [("letsencrypt", settings.rendered(maskingSecrets: maskingSecrets))]
+            }
         // In the order of preference that was given.
         let suites = tls.cipherSuites.compactMap { number in CipherSuite.numbers.first { $0.value == number }?.key }
-        return .map([
-            ("certificate", .text(tls.certificate)), ("key", .text(tls.key)), ("clientcas", .texts(tls.clientCAs)),
-            ("clientauth", .text(tls.clientAuth.rawValue)), ("minimumtls", .text(tls.minimumTLS.rawValue)),
-            ("ciphersuites", .texts(suites)),
-        ])
+        return .map(
+            identity + [
+                ("clientcas", .texts(tls.clientCAs)), ("clientauth", .text(tls.clientAuth.rawValue)),
+                ("minimumtls", .text(tls.minimumTLS.rawValue)),
+                ("ciphersuites", .texts(suites)),
+            ])
     }
 }
 

@@ -145,8 +145,14 @@ package struct Configuration: Sendable, Equatable {
             case require = "require-and-verify-client-cert"
         }
 
-        package var certificate: String
-        package var key: String
+        /// Where the certificate that is shown comes from.
+        package enum Identity: Sendable, Equatable {
+            /// PEM files.
+            case files(certificate: String, key: String)
+            case letsEncrypt(LetsEncrypt)
+        }
+
+        package var identity: Identity
         /// PEM files of authorities; when not empty, clients show a certificate of one of them.
         package var clientCAs: [String]
         package var clientAuth: ClientAuth

@@ -81,7 +81,7 @@ extension ConfigurationKey {
             .acts("http.headers.*", .texts, "", "Header fields added to every response."),
             .acts("http.http2.disabled", .boolean, "false", "Whether HTTP/2 is left out on TLS addresses."),
         ]
-        + tls("http.tls")
+        + tls("http.tls") + letsEncrypt
         + [
             .acts("http.listeners.[].addr", .text, "", "A further address to listen on. (Cove)"),
             .acts("http.listeners.[].net", .choice(["tcp", "unix"]), "tcp", "Kind of that address. (Cove)"),
@@ -132,6 +132,5 @@ extension ConfigurationKey {
         .refused(
             "reporting",
             "Bugsnag and New Relic are not supported, as in registry:3; remove the key, and have your log collector tell of errors"),
-        .refused("http.tls.letsencrypt", "Let's Encrypt is not in this version; give http.tls.certificate and http.tls.key"),
     ]
 }

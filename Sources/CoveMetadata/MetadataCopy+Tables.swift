@@ -42,6 +42,7 @@ extension MetadataCopy {
         Table(
             name: "errand", key: ["id"],
             columns: ["id", "kind", "arguments", "state", "outcome", "created_at", "updated_at"]),
+        Table(name: "vault_entry", key: ["name"], columns: ["name", "value", "updated_at"]),
         Table(name: "errand_line", key: ["errand_id", "number"], columns: ["errand_id", "number", "text"]),
     ]
 }

@@ -11,7 +11,7 @@ enum Schema {
 
     static let steps = [
         Step(statements: core, oldest: 1), Step(statements: cluster, oldest: 2), Step(statements: outbox, oldest: 2),
-        Step(statements: imports, oldest: 2),
+        Step(statements: imports, oldest: 2), Step(statements: vault, oldest: 2),
     ]
 
     /// Brings the schema up to date. Of nodes that start at once, one does it and the others wait.

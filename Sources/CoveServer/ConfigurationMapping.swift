@@ -249,7 +249,7 @@ extension Configuration.Validation {
     }
 }
 
-extension TLSFiles {
+extension TLSIdentity {
     /// The TLS configuration of a listener.
     func configuration(_ tls: Configuration.TLS) throws(ServeError) -> TLSConfiguration {
         try configuration(

@@ -1,4 +1,5 @@
 import CLinux
+import CoveACME
 import CoveBlobs
 import CoveClient
 import CoveConfiguration
@@ -55,6 +56,8 @@ package enum Serve {
         let notifications = try await notifications(configuration, stores.metadata, logger)
         let connections = RegistryClient.connections(proxies)
         options.upstreams = try configuration.upstreams(connections, logger)
+        let letsEncrypt = try await LetsEncrypt(configuration, stores.metadata, threads, logger)
+        if let letsEncrypt { reload.add { letsEncrypt.manager.retry() } }
         let registry = Registry(
             metadata: stores.metadata, storage: storage, options: options,
             descriptors: try await descriptors(configuration, stores.metadata, logger), logger: logger)
@@ -66,7 +69,7 @@ package enum Serve {
         let tracer = Tracer.fromEnvironment(ProcessInfo.processInfo.environment, outbound, logger: logger)
         let watch = Watch(
             registry: registry, stores: stores, storage: storage.statistics, health: health, tracer: tracer,
-            notifications: notifications, mirrors: mirrors)
+            notifications: notifications, mirrors: mirrors, letsEncrypt: letsEncrypt)
         let frontend = Frontend(
             oci: OCIResponder(registry: registry, options: configuration.ociOptions, mirrors: mirrors),
             health: health, access: access,
@@ -79,7 +82,7 @@ package enum Serve {
         let listeners = Listeners(
             frontend: frontend, limits: Self.limits(configuration, logger), http2: configuration.http.http2,
             h2c: configuration.http.h2c, drainTimeout: configuration.http.drainTimeout, farewell: farewell, metrics: watch.listeners,
-            reload: reload, group: group, logger: logger)
+            reload: reload, letsEncrypt: letsEncrypt, group: group, logger: logger)
         // Ended from the last to the first, who watches last: first /readyz turns, then load balancers have time to turn
         // away, then the listeners drain, then what is under way from upstreams, for whose bytes clients were waiting, then
         // the upkeep writes its rest, then what is being notified of ends.
@@ -92,6 +95,7 @@ package enum Serve {
                 try listeners.service(for: configuration.http), farewell, readiness,
             ]
         services += delivery.services
+        services.insert(contentsOf: try listeners.services(obtainingFor: letsEncrypt), at: 0)
         services.insert(contentsOf: try watch.services(for: configuration, listeners, logger), at: 0)
         var lifecycle = ServiceGroupConfiguration(
             services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
@@ -144,9 +148,16 @@ package enum Serve {
             attempt { () throws(ServeError) in _ = try accessController(configuration.auth, NIOThreadPool.singleton, nil, logger) }
         }
         for tls in [configuration.http.tls] + configuration.http.listeners.map(\.tls) {
-            guard let tls, isHere("http.tls", [tls.certificate, tls.key] + tls.clientCAs) else { continue }
-            attempt { () throws(ServeError) in
-                _ = try TLSFiles(certificate: tls.certificate, key: tls.key, logger: logger).configuration(tls)
+            guard let tls else { continue }
+            switch tls.identity {
+            case .files(let certificate, let key):
+                guard isHere("http.tls", [certificate, key] + tls.clientCAs) else { continue }
+                attempt { () throws(ServeError) in
+                    _ = try TLSFiles(certificate: certificate, key: key, logger: logger).configuration(tls)
+                }
+            case .letsEncrypt(let settings):
+                guard isHere("http.tls", [settings.directoryCA].compactMap { $0 } + tls.clientCAs) else { continue }
+                attempt { () throws(ServeError) in try LetsEncrypt.checkFiles(settings) }
             }
         }
         if isHere("middleware.storage", Delivery.files(configuration)) {

@@ -201,7 +201,7 @@ enum ConfigurationSamples {
             addr: "0.0.0.0:5443", net: .tcp, prefix: "/registry/", host: "https://registry.example.org", secret: "hush-hush",
             relativeURLs: true, drainTimeout: .seconds(90),
             tls: .init(
-                certificate: "/tls/cert.pem", key: "/tls/key.pem", clientCAs: ["/tls/ca1.pem", "/tls/ca2.pem"],
+                identity: .files(certificate: "/tls/cert.pem", key: "/tls/key.pem"), clientCAs: ["/tls/ca1.pem", "/tls/ca2.pem"],
                 clientAuth: .verifyIfGiven, minimumTLS: .tls13, cipherSuites: [0xC030, 0xC02B]),
             headers: [
                 .init(name: "X-Content-Type-Options", values: ["nosniff"]), .init(name: "X-Two", values: ["one", "two"]),
@@ -212,7 +212,7 @@ enum ConfigurationSamples {
                 .init(
                     addr: "127.0.0.1:5001", net: .tcp,
                     tls: .init(
-                        certificate: "/tls/two.pem", key: "/tls/two.key", clientCAs: [], clientAuth: .require,
+                        identity: .files(certificate: "/tls/two.pem", key: "/tls/two.key"), clientCAs: [], clientAuth: .require,
                         minimumTLS: .tls12, cipherSuites: [])),
             ],
             limits: .init(

@@ -33,6 +33,11 @@ struct KeyTableTests {
         auth: {token: {realm: "http://r", service: s, issuer: i, rootcertbundle: c}}
         """
 
+    private static let letsEncrypt = """
+        version: 0.1
+        http: {tls: {letsencrypt: {hosts: [a.example], externalaccount: {keyid: k, hmackey: abcdefghijklmnopqrstuvwxyz}}}}
+        """
+
     /// As ``base``, for the keys of middleware.
     private static func middleware(_ key: ConfigurationKey) -> String {
         let entry =
@@ -61,6 +66,7 @@ struct KeyTableTests {
     private static func base(for key: ConfigurationKey) -> String {
         if key.name.hasPrefix("auth.token.") { return token }
         if key.path[0] == "middleware" { return middleware(key) }
+        if key.name.hasPrefix("http.tls.letsencrypt.") { return letsEncrypt }
         switch key.name {
         case "auth.none", "auth.htpasswd.path": return "version: 0.1"
         case "validation.enabled": return "version: 0.1\nvalidation: {disabled: true}"
@@ -119,6 +125,10 @@ struct KeyTableTests {
             case let name where name.hasSuffix(".ipfilteredby"): "aws"
             case let name where name.hasSuffix(".options.scheme"): "https"
             case "metadata.url": "sqlite:/x.db"
+            case "http.tls.letsencrypt.directoryurl": "https://x/"
+            case "http.tls.letsencrypt.email": "a@b.example"
+            case "http.tls.letsencrypt.http01addr": ":80"
+            case "http.tls.letsencrypt.externalaccount.hmackey": "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
             default: "other"
             }
         case .anything: ""

@@ -89,7 +89,7 @@ struct RenderingTests {
         func time() -> Duration { .milliseconds(number(1000...80_000_000)) }
         func tls() -> Configuration.TLS {
             .init(
-                certificate: text(), key: text(), clientCAs: flag() ? [] : [text(), text()],
+                identity: .files(certificate: text(), key: text()), clientCAs: flag() ? [] : [text(), text()],
                 clientAuth: flag() ? .require : .verifyIfGiven, minimumTLS: flag() ? .tls12 : .tls13,
                 cipherSuites: flag() ? [] : CipherSuite.numbers.values.sorted().shuffled(using: &random))
         }

@@ -47,7 +47,7 @@ struct YAMLTests {
         let yaml = "version: 0.1\nhttp:\n  tls: &tls {certificate: c, key: k}\n  listeners: [{addr: ':1', tls: *tls}]"
         let http = try Configuration.parse(yaml: yaml).configuration.http
         #expect(http.listeners.map(\.tls) == [http.tls])
-        #expect(http.tls?.certificate == "c")
+        #expect(http.tls?.identity == .files(certificate: "c", key: "k"))
     }
 
     @Test("aliases that multiply are stopped")

@@ -58,6 +58,7 @@ struct MetadataCopyTests {
             try store.beginImport(of: "there")
             try store.postErrand("e", kind: "k", arguments: "{}")
             try store.report(["line"], from: 0, of: "e")
+            try store.saveVaultEntry("name", [0, 255])
         }
         return store
     }

@@ -1,3 +1,4 @@
+import CoveACME
 import CoveTelemetry
 import HummingbirdCore
 import Logging
@@ -11,10 +12,13 @@ struct GuardedChannel<Base: ServerChildChannel>: ServerChildChannel {
     let base: Base
     let limits: ConnectionLimits
     var meter: ListenerMeter?
+    /// Who answers TLS-ALPN-01 challenges on these connections; nil where none come.
+    var challenges: ChallengeBoard?
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         do {
             try channel.pipeline.syncOperations.addHandler(ConnectionDeadline(limits: limits))
+            if let challenges { try channel.pipeline.syncOperations.addHandler(TLSALPNHandler(challenges)) }
         } catch {
             return channel.eventLoop.makeFailedFuture(error)
         }

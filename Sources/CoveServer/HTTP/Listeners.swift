@@ -1,3 +1,4 @@
+import CoveACME
 import CoveConfiguration
 import Foundation
 import HTTPTypes
@@ -19,6 +20,8 @@ struct Listeners {
     let farewell: Farewell
     let metrics: ListenerMetrics
     let reload: Reload
+    /// Nil without `http.tls.letsencrypt`.
+    let letsEncrypt: LetsEncrypt?
     let group: any EventLoopGroup
     let logger: Logger
 
@@ -50,6 +53,37 @@ struct Listeners {
             isTold: false)
     }
 
+    /// What obtains certificates, with the address where HTTP-01 challenges are answered, if there is one.
+    ///
+    /// - Throws: ``ServeError`` when the address cannot be used.
+    func services(obtainingFor letsEncrypt: LetsEncrypt?) throws(ServeError) -> [any Service] {
+        guard let letsEncrypt else { return [] }
+        guard let addr = letsEncrypt.settings.http01Addr else { return [letsEncrypt.manager] }
+        return [letsEncrypt.manager, try challengeService(on: addr, HTTP01Responder(manager: letsEncrypt.manager))]
+    }
+
+    private func challengeService(on addr: String, _ responder: HTTP01Responder) throws(ServeError) -> any Service {
+        let few = limits.with(connections: 64)
+        let channel = HTTP1Channel(
+            responder: { request, writer, channel in try await responder.respond(request, writer) },
+            configuration: Self.streamConfiguration(few, [ConnectionGuard(limits: few)]))
+        return server(
+            GuardedChannel(base: channel, limits: few), try Self.bindAddress(addr, .tcp), .init(addr: addr, net: .tcp),
+            "http.tls.letsencrypt.http01addr", isTold: false, onOpen: { responder.manager.addressIsOpen() })
+    }
+
+    private func identity(_ tls: Configuration.TLS) throws(ServeError) -> any TLSIdentity {
+        switch tls.identity {
+        case .files(let certificate, let key):
+            let files = try TLSFiles(certificate: certificate, key: key, logger: logger)
+            reload.addBlocking { files.readAgain() }
+            return files
+        case .letsEncrypt:
+            guard let letsEncrypt else { throw ServeError("http.tls.letsencrypt: there is nobody who obtains certificates") }
+            return letsEncrypt
+        }
+    }
+
     private static func streamConfiguration(
         _ limits: ConnectionLimits, _ handlers: @autoclosure @escaping @Sendable () -> [any RemovableChannelHandler]
     ) -> HTTP1Channel.Configuration {
@@ -75,17 +109,18 @@ struct Listeners {
             idleTimeout: .nanoseconds(limits.idleTimeout.nanoseconds), gracefulCloseTimeout: drainTimeout,
             streamConfiguration: stream)
         func guarded(_ channel: some ServerChildChannel) -> any Service {
-            server(GuardedChannel(base: channel, limits: limits, meter: meter), bind, listener, key)
+            let manager = listener.tls?.usesTLSALPN == true ? letsEncrypt?.manager : nil
+            let guarded = GuardedChannel(base: channel, limits: limits, meter: meter, challenges: manager?.board)
+            return server(guarded, bind, listener, key, onOpen: { manager?.addressIsOpen() })
         }
         guard let tls = listener.tls else {
             let plain = HTTP1Channel(responder: responder, configuration: stream)
             guard h2c else { return guarded(plain) }
             return guarded(ClearHTTPChannel(http1: plain, http2: HTTP2Channel(responder: responder, configuration: http2Configuration)))
         }
-        let files = try TLSFiles(certificate: tls.certificate, key: tls.key, logger: logger)
-        metrics.add(files, for: listener.addr)
-        reload.addBlocking { files.readAgain() }
-        let configuration = try files.configuration(tls)
+        let identity = try identity(tls)
+        metrics.add(identity, for: listener.addr)
+        let configuration = try identity.configuration(tls)
         do {
             if http2 {
                 return guarded(
@@ -102,7 +137,7 @@ struct Listeners {
     /// - Parameter isTold: whether it is closed with the others after the farewell.
     private func server(
         _ channel: GuardedChannel<some ServerChildChannel>, _ address: BindAddress, _ listener: Configuration.Listener, _ key: String,
-        isTold: Bool = true
+        isTold: Bool = true, onOpen: @escaping @Sendable () -> Void = {}
     ) -> any Service {
         // The library tells of every start as well, with less in it.
         var quiet = logger
@@ -113,16 +148,17 @@ struct Listeners {
                 address: address, backlog: 1024,
                 availableConnectionsDelegate: .maximum(channel.limits.maximumConnections, logger: quiet)),
             onServerRunning: { [logger, farewell] channel in
+                onOpen()
                 if isTold { farewell.add(channel) }
                 logger.info(
-                    isTold ? "serving" : "serving whoever watches",
+                    isTold ? "serving" : key == "http.debug" ? "serving whoever watches" : "answering challenges",
                     metadata: [
                         "addr": "\(channel.localAddress.map(Self.text) ?? listener.addr)",
                         "tls": "\(listener.tls != nil)", "version": "\(Version.current)",
                     ])
             },
             eventLoopGroup: group, logger: quiet)
-        return Named(service: server, key: "\(key).addr", address: listener.addr)
+        return Named(service: server, key: key.hasSuffix("addr") ? key : "\(key).addr", address: listener.addr)
     }
 
     private static func text(_ address: SocketAddress) -> String {

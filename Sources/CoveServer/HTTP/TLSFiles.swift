@@ -5,7 +5,7 @@ import NIOSSL
 import Synchronization
 
 /// A certificate chain and key in files, read again when the files change: a renewed certificate needs no restart.
-final class TLSFiles: Sendable {
+final class TLSFiles: TLSIdentity {
     private struct Loaded: Sendable {
         var chain: [NIOSSLCertificateSource]
         var key: NIOSSLPrivateKeySource
@@ -31,39 +31,11 @@ final class TLSFiles: Sendable {
             Loaded(chain: chain, key: privateKey, stamp: Self.stamp(certificate, key), checked: .now))
     }
 
-    /// A TLS configuration that asks this object for the certificate at each handshake.
-    ///
-    /// - Parameters:
-    ///   - minimum: the lowest protocol version that is spoken.
-    ///   - clientCAs: when not empty, clients must show a certificate signed by one of these.
-    func configuration(
-        minimum: TLSVersion, clientCAs: [String], requiresClientCertificate: Bool, cipherSuites: [NIOTLSCipher]
-    ) throws(ServeError) -> TLSConfiguration {
-        let (chain, key) = loaded.withLock { ($0.chain, $0.key) }
-        var configuration = TLSConfiguration.makeServerConfiguration(certificateChain: chain, privateKey: key)
-        configuration.minimumTLSVersion = minimum
-        if !cipherSuites.isEmpty { configuration.cipherSuiteValues = cipherSuites }
-        if !clientCAs.isEmpty {
-            var roots: [NIOSSLCertificate] = []
-            for path in clientCAs {
-                do {
-                    roots += try NIOSSLCertificate.fromPEMFile(path)
-                } catch {
-                    throw ServeError("http.tls.clientcas: cannot read the certificates in \(path): \(error)")
-                }
-            }
-            configuration.trustRoots = .certificates(roots)
-            configuration.certificateVerification =
-                requiresClientCertificate ? .noHostnameVerification : .optionalVerification
-        }
-        configuration.sslContextCallback = { [self] _, promise in
-            let (chain, key) = current()
-            var override = NIOSSLContextConfigurationOverride()
-            override.certificateChain = chain
-            override.privateKey = key
-            promise.succeed(override)
-        }
-        return configuration
+    var initial: TLSCertificate { loaded.withLock { TLSCertificate(chain: $0.chain, key: $0.key) } }
+
+    func certificate(for name: String?) -> TLSCertificate? {
+        let (chain, key) = current()
+        return TLSCertificate(chain: chain, key: key)
     }
 
     /// When the certificate ends, in Unix time.

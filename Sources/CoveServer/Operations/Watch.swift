@@ -1,3 +1,4 @@
+import CoveACME
 import CoveBlobs
 import CoveConfiguration
 import CoveRegistry
@@ -14,6 +15,7 @@ struct Watch: Sendable {
     let tracer: Tracer?
     let notifications: NotificationDispatcher?
     let mirrors: Mirrors?
+    let letsEncrypt: LetsEncrypt?
     let http = HTTPMetrics()
     let listeners = ListenerMetrics()
 
@@ -44,6 +46,7 @@ struct Watch: Sendable {
                 metadata: stores.metadata, storage: storage, driver: driver, s3: (stores.storage as? S3Storage)?.statistics),
             inventory, ProcessMetrics(),
         ]
+        if let letsEncrypt { sources.append(LetsEncryptMetrics(manager: letsEncrypt.manager)) }
         if let tracer { sources.append(TracingMetrics(tracer: tracer)) }
         if let notifications { sources.append(NotificationMetrics(dispatcher: notifications)) }
         if let mirrors { sources.append(ProxyMetrics(mirrors: mirrors)) }
@@ -57,6 +60,7 @@ struct Watch: Sendable {
             variables["redis"] = { [registry] in ["Active": registry.statistics.shared?.connections ?? 0] as [String: Int] }
         }
         if let mirrors { variables["proxy"] = { ProxyVariables(mirrors.status) } }
+        if let letsEncrypt { variables["letsencrypt"] = { ["hosts": letsEncrypt.manager.reports] } }
         if let notifications {
             variables["notifications"] = { ["endpoints": await notifications.state()] }
         }

@@ -22,7 +22,9 @@ struct MirroredBlobTests {
         #expect(fixture.upstream.server.lines() == ["GET /v2/team/app/blobs/\(image.layer)"])
         await fixture.local.registry.pulls.flush()
         #expect(try await fixture.local.rows("SELECT action, count FROM event") == [["pull", "2"]])
-        #expect(fixture.mirror.status.blobs == .init(hits: 1, misses: 1, bytesFetched: Int64(Self.large.utf8.count), bytesGiven: 2 * Int64(Self.large.utf8.count)))
+        #expect(
+            fixture.mirror.status.blobs
+                == .init(hits: 1, misses: 1, bytesFetched: Int64(Self.large.utf8.count), bytesGiven: 2 * Int64(Self.large.utf8.count)))
         await fixture.end()
     }
 

@@ -30,7 +30,7 @@ final class ListenerMetrics: MetricSource {
     static let metrics = [open, accepted, received, sent, expiry]
 
     private let meters = Mutex<[ListenerMeter]>([])
-    private let files = Mutex<[(addr: String, files: TLSFiles)]>([])
+    private let identities = Mutex<[(addr: String, identity: any TLSIdentity)]>([])
 
     func meter(for addr: String) -> ListenerMeter {
         let meter = ListenerMeter(addr: addr)
@@ -38,8 +38,8 @@ final class ListenerMetrics: MetricSource {
         return meter
     }
 
-    func add(_ files: TLSFiles, for addr: String) {
-        self.files.withLock { $0.append((addr, files)) }
+    func add(_ identity: any TLSIdentity, for addr: String) {
+        identities.withLock { $0.append((addr, identity)) }
     }
 
     func write(to text: inout MetricText) {
@@ -48,9 +48,9 @@ final class ListenerMetrics: MetricSource {
         text.write(Self.accepted) { for meter in meters { $0.add([meter.addr], meter.accepted.value) } }
         text.write(Self.received) { for meter in meters { $0.add([meter.addr], meter.received.value) } }
         text.write(Self.sent) { for meter in meters { $0.add([meter.addr], meter.sent.value) } }
-        let files = files.withLock { $0 }
+        let identities = identities.withLock { $0 }
         text.write(Self.expiry) { samples in
-            for (addr, files) in files { if let expiry = files.expiry { samples.add([addr], expiry) } }
+            for (addr, identity) in identities { if let expiry = identity.expiry { samples.add([addr], expiry) } }
         }
     }
 }

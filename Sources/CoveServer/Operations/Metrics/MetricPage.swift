@@ -12,7 +12,7 @@ package struct MetricPage: Sendable {
 
     /// Every source that a node may have.
     static let kinds: [any MetricSource.Type] = [
-        HTTPMetrics.self, ListenerMetrics.self, HealthMetrics.self, RegistryMetrics.self, StoreMetrics.self,
+        HTTPMetrics.self, ListenerMetrics.self, LetsEncryptMetrics.self, HealthMetrics.self, RegistryMetrics.self, StoreMetrics.self,
         InventoryMetrics.self, TracingMetrics.self, NotificationMetrics.self, ProxyMetrics.self, ProcessMetrics.self,
     ]
 
