@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import ssl
 import stat
 import time
@@ -15,39 +14,11 @@ import requests
 from cryptography import x509
 
 from harness import programs
-from harness.acme import AcmeServer, Pebble, Refusal, naming
+from harness.acme import HOST, AcmeServer, Pebble, Refusal, greet, naming, served, show, shown
 from harness.engine import Engine
 from harness.server import Server, free_port, until
 
 pytestmark = pytest.mark.beyond
-
-HOST = "registry.cove.test"
-
-
-def show(server: Server, ca: Path | None, name: str | None = HOST, **options) -> x509.Certificate:
-    """The certificate that a client gets who trusts `ca` only; ssl.SSLError where there is none that it takes."""
-    context = ssl.create_default_context(cafile=ca) if ca else ssl._create_unverified_context()
-    context.check_hostname = name is not None and ca is not None
-    if protocols := options.get("protocols"):
-        context.set_alpn_protocols(protocols)
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as plain:
-        with context.wrap_socket(plain, server_hostname=name) as connection:
-            certificate = x509.load_der_x509_certificate(connection.getpeercert(binary_form=True))
-            certificate.protocol = connection.selected_alpn_protocol() if "protocols" in options else None
-            return certificate
-
-
-def shown(server: Server, ca: Path, name: str = HOST) -> x509.Certificate | None:
-    try:
-        return show(server, ca, name)
-    except (ssl.SSLError, ConnectionError):
-        return None
-
-
-def served(server: Server, ca: Path, seconds: float = 20, name: str = HOST) -> x509.Certificate:
-    found = until(lambda: shown(server, ca, name), seconds)
-    assert found, server.log[-3000:]
-    return found
 
 
 def config(acme: AcmeServer | Pebble, *hosts: str, **more) -> dict:
@@ -190,7 +161,7 @@ def test_http_01_is_answered_where_it_is_asked_and_nowhere_else(acme, new_server
         answer = requests.get(f"http://{address}{path}", headers={"Host": HOST}, timeout=10)
         assert answer.status_code == 404 and "use https" in answer.text
     # TLS-ALPN-01 is not spoken then.
-    assert show(server, acme.root, protocols=["acme-tls/1", "http/1.1"]).protocol == "http/1.1"
+    assert greet(server, acme.root, protocols=["acme-tls/1", "http/1.1"])[1] == "http/1.1"
 
 
 def test_secrets_are_kept_for_their_owner_only(acme, secured):
@@ -235,10 +206,10 @@ def test_a_validation_is_answered_only_while_one_is_under_way(acme, secured):
     served(server, acme.root)
     assert acme.validations == [None]
     with pytest.raises((ssl.SSLError, ConnectionError)):
-        show(server, None, protocols=["acme-tls/1"])
+        greet(server, None, protocols=["acme-tls/1"])
     with pytest.raises((ssl.SSLError, ConnectionError)):
-        show(server, None, "other.cove.test", protocols=["acme-tls/1"])
-    assert show(server, acme.root, protocols=["h2"]).protocol == "h2"
+        greet(server, None, "other.cove.test", protocols=["acme-tls/1"])
+    assert greet(server, acme.root, protocols=["h2"])[1] == "h2"
 
 
 def test_the_old_certificate_serves_while_renewal_fails(acme, secured):
