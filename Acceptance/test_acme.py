@@ -123,8 +123,9 @@ def test_docker_pushes_and_pulls_over_the_certificate(pebble, new_server, tmp_pa
 # What is not tried with pebble, as its certificates last for years, and as it never has enough
 
 
+@pytest.mark.slow
 def test_a_certificate_is_renewed_while_it_is_served(acme, secured):
-    acme.lifetime = 9
+    acme.lifetime = 6
     acme.every_second_nonce_is_bad = True
     server = secured.start()
     first = served(server, acme.root)
@@ -143,7 +144,7 @@ def test_a_certificate_is_renewed_while_it_is_served(acme, secured):
         assert kept.response().status == 200
     assert acme.validations == [None] * len(acme.issued)
     ages = [b.not_valid_before_utc - a.not_valid_before_utc for a, b in zip(acme.issued, acme.issued[1:])]
-    assert all(timedelta(seconds=5) <= age <= timedelta(seconds=8) for age in ages), ages
+    assert all(timedelta(seconds=3) <= age <= timedelta(seconds=6) for age in ages), ages
     assert len(acme.accounts) == 1 and {"contact": ["mailto:ops@cove.test"]}.items() <= next(iter(acme.accounts.values())).items()
     assert all(agent.startswith("cove/") for agent in acme.user_agents)
     assert metrics(server)[f'cove_letsencrypt_certificates_obtained_total{{host="{HOST}"}}'] >= 3
@@ -212,6 +213,7 @@ def test_a_validation_is_answered_only_while_one_is_under_way(acme, secured):
     assert greet(server, acme.root, protocols=["h2"])[1] == "h2"
 
 
+@pytest.mark.slow
 def test_the_old_certificate_serves_while_renewal_fails(acme, secured):
     acme.lifetime = 12
     server = secured.start()
@@ -330,7 +332,7 @@ def test_an_acme_server_that_nobody_trusts_is_not_believed(acme, new_server):
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"hosts": []}, "'http.tls.letsencrypt.hosts' is missing"),
+        ({"hosts": [], "cachefile": "/cache"}, "'http.tls.letsencrypt.hosts' is missing"),
         ({"hosts": ["*.cove.test"]}, "wildcards are proved in the DNS only"),
         ({"hosts": ["10.0.0.1"]}, "is not a DNS name"),
         ({"directoryurl": "http://ca.cove.test/dir"}, "must be an https URL"),

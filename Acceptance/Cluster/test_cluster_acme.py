@@ -8,6 +8,7 @@ from harness.acme import HOST, AcmeServer, served, shown
 from harness.server import free_port, until
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("challenge", ["tls-alpn-01", "http-01"])
 def test_nodes_share_challenges_and_certificates(new_cluster, tmp_path, authority, challenge):
     acme = AcmeServer(tmp_path / "acme", authority, lifetime=20)
