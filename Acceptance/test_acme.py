@@ -16,6 +16,7 @@ from cryptography import x509
 from harness import programs
 from harness.acme import HOST, AcmeServer, Pebble, Refusal, greet, naming, served, show, shown
 from harness.engine import Engine
+from harness.registry2 import Registry2
 from harness.server import Server, free_port, until
 
 pytestmark = pytest.mark.beyond
@@ -307,6 +308,21 @@ def test_a_cache_of_registry2_is_used_as_it_is(acme, secured, new_server, tmp_pa
     second = new_server(config(acme, cachefile=str(cache))).start()
     assert served(second, acme.root, 5).serial_number == certificate.serial_number
     assert len(acme.orders) == 1
+
+
+def test_registry2_goes_on_with_what_cove_obtained(acme, secured, tmp_path):
+    acme.lifetime = 90 * 86_400
+    server = secured.start()
+    certificate = served(server, acme.root)
+    server.stop()
+    old = Registry2(tmp_path / "registry2", tmp_path / "registry2" / "data")
+    old.config["http"]["tls"] = {"letsencrypt": {"cachefile": str(vault(server)), "hosts": [HOST], "email": "ops@cove.test"}}
+    old.write_config()
+    old.start(ready=False)
+    try:
+        assert served(old, acme.root).serial_number == certificate.serial_number
+    finally:
+        old.stop()
 
 
 def test_another_directory_means_another_certificate(acme, secured, tmp_path, authority):
