@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import ssl
 import stat
 import time
@@ -15,39 +14,12 @@ import requests
 from cryptography import x509
 
 from harness import programs
-from harness.acme import AcmeServer, Pebble, Refusal, naming
+from harness.acme import HOST, AcmeServer, Pebble, Refusal, greet, naming, served, show, shown
 from harness.engine import Engine
+from harness.registry2 import Registry2
 from harness.server import Server, free_port, until
 
 pytestmark = pytest.mark.beyond
-
-HOST = "registry.cove.test"
-
-
-def show(server: Server, ca: Path | None, name: str | None = HOST, **options) -> x509.Certificate:
-    """The certificate that a client gets who trusts `ca` only; ssl.SSLError where there is none that it takes."""
-    context = ssl.create_default_context(cafile=ca) if ca else ssl._create_unverified_context()
-    context.check_hostname = name is not None and ca is not None
-    if protocols := options.get("protocols"):
-        context.set_alpn_protocols(protocols)
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as plain:
-        with context.wrap_socket(plain, server_hostname=name) as connection:
-            certificate = x509.load_der_x509_certificate(connection.getpeercert(binary_form=True))
-            certificate.protocol = connection.selected_alpn_protocol() if "protocols" in options else None
-            return certificate
-
-
-def shown(server: Server, ca: Path, name: str = HOST) -> x509.Certificate | None:
-    try:
-        return show(server, ca, name)
-    except (ssl.SSLError, ConnectionError):
-        return None
-
-
-def served(server: Server, ca: Path, seconds: float = 20, name: str = HOST) -> x509.Certificate:
-    found = until(lambda: shown(server, ca, name), seconds)
-    assert found, server.log[-3000:]
-    return found
 
 
 def config(acme: AcmeServer | Pebble, *hosts: str, **more) -> dict:
@@ -152,8 +124,9 @@ def test_docker_pushes_and_pulls_over_the_certificate(pebble, new_server, tmp_pa
 # What is not tried with pebble, as its certificates last for years, and as it never has enough
 
 
+@pytest.mark.slow
 def test_a_certificate_is_renewed_while_it_is_served(acme, secured):
-    acme.lifetime = 9
+    acme.lifetime = 6
     acme.every_second_nonce_is_bad = True
     server = secured.start()
     first = served(server, acme.root)
@@ -172,7 +145,7 @@ def test_a_certificate_is_renewed_while_it_is_served(acme, secured):
         assert kept.response().status == 200
     assert acme.validations == [None] * len(acme.issued)
     ages = [b.not_valid_before_utc - a.not_valid_before_utc for a, b in zip(acme.issued, acme.issued[1:])]
-    assert all(timedelta(seconds=5) <= age <= timedelta(seconds=8) for age in ages), ages
+    assert all(timedelta(seconds=3) <= age <= timedelta(seconds=6) for age in ages), ages
     assert len(acme.accounts) == 1 and {"contact": ["mailto:ops@cove.test"]}.items() <= next(iter(acme.accounts.values())).items()
     assert all(agent.startswith("cove/") for agent in acme.user_agents)
     assert metrics(server)[f'cove_letsencrypt_certificates_obtained_total{{host="{HOST}"}}'] >= 3
@@ -190,7 +163,7 @@ def test_http_01_is_answered_where_it_is_asked_and_nowhere_else(acme, new_server
         answer = requests.get(f"http://{address}{path}", headers={"Host": HOST}, timeout=10)
         assert answer.status_code == 404 and "use https" in answer.text
     # TLS-ALPN-01 is not spoken then.
-    assert show(server, acme.root, protocols=["acme-tls/1", "http/1.1"]).protocol == "http/1.1"
+    assert greet(server, acme.root, protocols=["acme-tls/1", "http/1.1"])[1] == "http/1.1"
 
 
 def test_secrets_are_kept_for_their_owner_only(acme, secured):
@@ -235,12 +208,13 @@ def test_a_validation_is_answered_only_while_one_is_under_way(acme, secured):
     served(server, acme.root)
     assert acme.validations == [None]
     with pytest.raises((ssl.SSLError, ConnectionError)):
-        show(server, None, protocols=["acme-tls/1"])
+        greet(server, None, protocols=["acme-tls/1"])
     with pytest.raises((ssl.SSLError, ConnectionError)):
-        show(server, None, "other.cove.test", protocols=["acme-tls/1"])
-    assert show(server, acme.root, protocols=["h2"]).protocol == "h2"
+        greet(server, None, "other.cove.test", protocols=["acme-tls/1"])
+    assert greet(server, acme.root, protocols=["h2"])[1] == "h2"
 
 
+@pytest.mark.slow
 def test_the_old_certificate_serves_while_renewal_fails(acme, secured):
     acme.lifetime = 12
     server = secured.start()
@@ -336,6 +310,21 @@ def test_a_cache_of_registry2_is_used_as_it_is(acme, secured, new_server, tmp_pa
     assert len(acme.orders) == 1
 
 
+def test_registry2_goes_on_with_what_cove_obtained(acme, secured, tmp_path):
+    acme.lifetime = 90 * 86_400
+    server = secured.start()
+    certificate = served(server, acme.root)
+    server.stop()
+    old = Registry2(tmp_path / "registry2", tmp_path / "registry2" / "data")
+    old.config["http"]["tls"] = {"letsencrypt": {"cachefile": str(vault(server)), "hosts": [HOST], "email": "ops@cove.test"}}
+    old.write_config()
+    old.start(ready=False)
+    try:
+        assert served(old, acme.root).serial_number == certificate.serial_number
+    finally:
+        old.stop()
+
+
 def test_another_directory_means_another_certificate(acme, secured, tmp_path, authority):
     server = secured.start()
     first = served(server, acme.root)
@@ -359,7 +348,7 @@ def test_an_acme_server_that_nobody_trusts_is_not_believed(acme, new_server):
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"hosts": []}, "'http.tls.letsencrypt.hosts' is missing"),
+        ({"hosts": [], "cachefile": "/cache"}, "'http.tls.letsencrypt.hosts' is missing"),
         ({"hosts": ["*.cove.test"]}, "wildcards are proved in the DNS only"),
         ({"hosts": ["10.0.0.1"]}, "is not a DNS name"),
         ({"directoryurl": "http://ca.cove.test/dir"}, "must be an https URL"),

@@ -24,8 +24,9 @@ from cryptography.x509.oid import NameOID
 
 from . import processes, programs
 from .certificates import Authority
-from .server import free_port, until
+from .server import Server, free_port, until
 
+HOST = "registry.cove.test"
 ACME_IDENTIFIER = x509.ObjectIdentifier("1.3.6.1.5.5.7.1.31")
 
 
@@ -53,6 +54,8 @@ class AcmeServer:
         self.lifetime = lifetime
         self.http_port = 0
         self.tls_port = 0
+        self.further_ports: list[int] = []
+        """Where the answer has to be found as well: an authority looks from several places."""
         self.challenges = ["http-01", "tls-alpn-01", "dns-01"]
         self.refusal: Refusal | None = None
         """What new orders are answered with."""
@@ -330,7 +333,9 @@ class AcmeServer:
     def _validate(self, order: dict, kind: str, expected: str) -> None:
         time.sleep(0.05)
         try:
-            wrong = (self._look_by_http if kind == "http-01" else self._look_by_tls)(order, expected)
+            look, port = (self._look_by_http, self.http_port) if kind == "http-01" else (self._look_by_tls, self.tls_port)
+            found = [look(order, expected, where) for where in (port, *self.further_ports)]
+            wrong = next(filter(None, found), None)
         except (OSError, http.client.HTTPException, ValueError) as error:
             wrong = f"{type(error).__name__}: {error}"
         with self._lock:
@@ -340,22 +345,22 @@ class AcmeServer:
             if wrong:
                 order["error"] = {"type": "urn:ietf:params:acme:error:unauthorized", "detail": wrong}
 
-    def _look_by_http(self, order: dict, expected: str) -> str | None:
+    def _look_by_http(self, order: dict, expected: str, port: int) -> str | None:
         """Section 8.3."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.http_port, timeout=5)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
         connection.request("GET", f"/.well-known/acme-challenge/{order['token']}", headers={"Host": order["host"]})
         response = connection.getresponse()
         found = response.read(10_000).decode(errors="replace").rstrip()
         connection.close()
         return None if response.status == 200 and found == expected else f"{response.status} {found[:100]}"
 
-    def _look_by_tls(self, order: dict, expected: str) -> str | None:
+    def _look_by_tls(self, order: dict, expected: str, port: int) -> str | None:
         """RFC 8737 section 3."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         context.set_alpn_protocols(["acme-tls/1"])
-        with socket.create_connection(("127.0.0.1", self.tls_port), timeout=5) as plain:
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as plain:
             with context.wrap_socket(plain, server_hostname=order["host"]) as connection:
                 if connection.selected_alpn_protocol() != "acme-tls/1":
                     return f"the protocol is {connection.selected_alpn_protocol()}"
@@ -450,3 +455,33 @@ def naming(directory: Path, *hosts: str) -> list[object]:
     path = directory / "hosts"
     path.write_text(f"127.0.0.1 localhost {' '.join(hosts)}\n")
     return [programs.need("unshare"), "--mount", "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', path]
+
+
+def greet(server: Server, ca: Path | None, name: str | None = HOST, protocols: list[str] | None = None):
+    """The certificate and the protocol that a client gets who trusts `ca` only, or anybody without; ssl.SSLError where there
+    is no certificate that it takes."""
+    context = ssl.create_default_context(cafile=ca)
+    context.check_hostname = name is not None and ca is not None
+    context.verify_mode = ssl.CERT_REQUIRED if ca else ssl.CERT_NONE
+    context.set_alpn_protocols(protocols or ["http/1.1"])
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as plain:
+        with context.wrap_socket(plain, server_hostname=name) as connection:
+            certificate = x509.load_der_x509_certificate(connection.getpeercert(binary_form=True))
+            return certificate, connection.selected_alpn_protocol()
+
+
+def show(server: Server, ca: Path | None, name: str | None = HOST) -> x509.Certificate:
+    return greet(server, ca, name)[0]
+
+
+def shown(server: Server, ca: Path, name: str = HOST) -> x509.Certificate | None:
+    try:
+        return show(server, ca, name)
+    except (ssl.SSLError, ConnectionError):
+        return None
+
+
+def served(server: Server, ca: Path, seconds: float = 20, name: str = HOST) -> x509.Certificate:
+    found = until(lambda: shown(server, ca, name), seconds)
+    assert found, server.log[-3000:]
+    return found

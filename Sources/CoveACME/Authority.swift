@@ -35,7 +35,9 @@ final class Authority {
         state.notBefore = at(RenewalSchedule.wait(after: crash, failures: state.failures, random: .random(in: 0...1)))
         try await manager.hold(state, for: host)
         do {
-            let bundle = try await order(host, replacing: before.bundle)
+            // What another authority gave, this one does not know.
+            let isSame = before.state.directory == options.directoryURL
+            let bundle = try await order(host, replacing: isSame ? before.bundle : nil)
             try await manager.vault.save(bundle.pem, as: VaultEntry.certificate(host))
             manager.hold(bundle, for: host)
             var done = HostState(directory: options.directoryURL)

@@ -50,6 +50,10 @@ struct LetsEncrypt: TLSIdentity {
     ///
     /// - Throws: ``ServeError``.
     static func checkFiles(_ settings: Configuration.LetsEncrypt) throws(ServeError) {
+        var isDirectory: ObjCBool = true
+        if let path = settings.cacheFile, FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), !isDirectory.boolValue {
+            throw ServeError("http.tls.letsencrypt.cachefile: '\(path)' is a file; name a directory, as for registry:2")
+        }
         guard let path = settings.directoryCA else { return }
         do {
             guard try !NIOSSLCertificate.fromPEMFile(path).isEmpty else { throw ServeError("there is none in it") }

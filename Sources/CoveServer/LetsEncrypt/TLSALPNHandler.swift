@@ -23,7 +23,7 @@ final class TLSALPNHandler: ChannelInboundHandler, RemovableChannelHandler {
         guard !isAsking else { return }
         switch ClientHello.read(held) {
         case .incomplete: break
-        case .hello(let hello) where hello.protocols.contains(PendingChallenge.alpn): ask(hello.serverName ?? "", context)
+        case .hello(let hello) where hello.protocols == [PendingChallenge.alpn]: ask(hello.serverName ?? "", context)
         case .hello, .other:
             pass(context)
             context.pipeline.syncOperations.removeHandler(self, promise: nil)
