@@ -81,6 +81,8 @@ extension Registry {
         try refuseIfReadOnly()
         return try await registryErrors {
             try await change(in: repository) { store in
+                // The order of locks is that of every push: first the repository, which may not be there yet.
+                _ = try store.lockedRepositoryID(repository)
                 let from = try source ?? store.holder(of: digest)
                 guard let from, try store.blob(digest, in: from) != nil, let blob = try store.lockedBlob(digest) else {
                     return false

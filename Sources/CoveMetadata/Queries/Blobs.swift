@@ -60,10 +60,18 @@ extension MetadataTransaction {
 
     /// Any live blob of this digest, whoever holds it; it stays alive until this transaction ends.
     package func lockedBlob(_ digest: Digest) throws -> StoredBlob? {
-        try connection.row(
-            "SELECT id, size, location FROM blob WHERE digest = $1 AND state = 0\(connection.dialect.lockingRowShared)",
-            [.bytes(digest.storageKey)]
-        ).map { StoredBlob(id: try $0.integer(0), digest: digest, size: try $0.integer(1), location: try $0.text(2)) }
+        let known = "FROM blob WHERE digest = $1 AND state = 0"
+        var lock = connection.dialect.lockingRowShared
+        // One that nobody holds is changed by whoever links it: two who share the lock would wait for each other.
+        if !lock.isEmpty,
+            let row = try connection.row("SELECT unreferenced_since \(known)", [.bytes(digest.storageKey)]),
+            try row.optionalInteger(0) != nil
+        {
+            lock = connection.dialect.lockingRow
+        }
+        return try connection.row("SELECT id, size, location \(known)\(lock)", [.bytes(digest.storageKey)]).map {
+            StoredBlob(id: try $0.integer(0), digest: digest, size: try $0.integer(1), location: try $0.text(2))
+        }
     }
 
     /// A repository that holds this blob, if any does.
