@@ -67,7 +67,6 @@ extension Registry {
             }
         }
         await forgetBlob(digest, in: repository)
-        await outlastCaches()
     }
 
     /// Makes a blob that another repository holds available in this one.

@@ -50,9 +50,9 @@ package final class Registry: Sendable {
         self.options = options
         self.descriptors = descriptors
         self.logger = logger
-        let validity = metadata.isShared ? Self.cacheValidity : nil
-        manifestCache = CoherentCache(capacity: 24 * 1024 * 1024, validity: validity)
-        blobCache = CoherentCache(capacity: options.cachedBlobs, validity: validity)
+        let patience = metadata.isShared ? Self.patience : nil
+        manifestCache = CoherentCache(capacity: 24 * 1024 * 1024, patience: patience)
+        blobCache = CoherentCache(capacity: options.cachedBlobs, patience: patience)
         pulls = PullRecorder(metadata: metadata, tellsEach: options.tellsPulls, logger: logger)
     }
 
@@ -64,15 +64,8 @@ package final class Registry: Sendable {
         }
     }
 
-    /// How long a node of several may give an answer again without asking the store.
-    private static let cacheValidity = Duration.milliseconds(10)
-
-    /// Waits, after the commit of a change and before its acknowledgement, until no node can still give what was there
-    /// before (``CoherentCache``). Not cut short when the client goes away.
-    func outlastCaches() async {
-        guard metadata.isShared else { return }
-        await Task { try? await Task.sleep(for: Self.cacheValidity + .milliseconds(1)) }.value
-    }
+    /// How long a request waits for the store's answer to an earlier one before it asks itself (``CoherentCache``).
+    private static let patience = Duration.milliseconds(20)
 
     /// Changes what a repository holds, in one transaction. Its events come after those of the pulls before it.
     func change<T: Sendable>(

@@ -24,7 +24,7 @@ struct InventoryQueryTests {
             try store.unlink(other, from: one)
             let manifest = try store.manifest("{}", in: one)
             for tag in ["a", "b"] {
-                _ = try store.setTag(Tag(parsing: tag), to: manifest.id, digest: manifest.digest, in: one, actor: nil)
+                try store.setTag(Tag(parsing: tag), to: manifest.id, digest: manifest.digest, in: one, actor: nil)
             }
             try store.insertUpload(UploadRecord(id: "u", repository: "one", algorithm: .sha256))
             try store.append(Event(.pull, repository: RepositoryName(parsing: "one"), origin: .init()))

@@ -108,10 +108,9 @@ struct CoherentCacheTests {
         }
     }
 
-    @Test("where others write, a value is given for its time only, and the loader is told what was known")
-    func validity() async throws {
-        let time = Shared(ContinuousClock.now)
-        let cache = CoherentCache<String, Int>(capacity: 100, validity: .milliseconds(10), now: { time.value })
+    @Test("where others write, each request asks the store, and the loader is told what was known")
+    func confirmed() async throws {
+        let cache = CoherentCache<String, Int>(capacity: 100, patience: .seconds(1000))
         let told = Shared<[Int?]>([])
         func ask(_ found: Int?) async throws -> Int? {
             try await cache.value(for: "key", cost: { _ in 1 }) { known throws(RegistryError) in
@@ -120,57 +119,94 @@ struct CoherentCacheTests {
             }
         }
         #expect(try await ask(1) == 1)
-        #expect(try await ask(2) == 1)
-        time.change { $0 += .milliseconds(10) }
-        #expect(cache.value(for: "key") == nil)
         #expect(try await ask(2) == 2)
-        time.change { $0 += .milliseconds(10) }
         #expect(try await ask(nil) == nil)
         #expect(try await ask(3) == 3)
         #expect(told.value == [nil, 1, 2, nil])
     }
 
-    @Test("after half of its time one request asks anew, and the others are not kept waiting")
-    func refreshedAhead() async throws {
-        let time = Shared(ContinuousClock.now)
-        let cache = CoherentCache<String, Int>(capacity: 100, validity: .milliseconds(10), now: { time.value })
-        _ = try await cache.value(for: "key", cost: { _ in 1 }) { _ throws(RegistryError) in 1 }
-        time.change { $0 += .milliseconds(5) }
-        let refreshed = try await cache.value(for: "key", cost: { _ in 1 }) { _ throws(RegistryError) in
-            let meanwhile = try await cache.value(for: "key", cost: { _ in 1 }) { _ throws(RegistryError) in 3 }
-            #expect(meanwhile == 1)
-            return 2
-        }
-        #expect(refreshed == 2)
-        #expect(cache.value(for: "key") == 2)
-    }
-
-    @Test("many that find nothing current ask the store once; after a change they look again", arguments: [false, true])
-    func askOnce(changes: Bool) async throws {
-        let cache = CoherentCache<String, Int>(capacity: 100, validity: .seconds(1000))
+    @Test("those who come while the store is asked share the next question", arguments: [false, true])
+    func askTwice(changes: Bool) async throws {
+        let cache = CoherentCache<String, Int>(capacity: 100, patience: .seconds(1000))
         let asked = Shared(0)
+        let came = Shared(0)
         let answers = try await withThrowingTaskGroup(of: Int?.self) { group in
             for _ in 0..<50 {
                 group.addTask {
-                    try await cache.value(for: "key", cost: { _ in 1 }) { _ throws(RegistryError) in
+                    came.change { $0 += 1 }
+                    return try await cache.value(for: "key", cost: { _ in 1 }) { _ throws(RegistryError) in
                         let number = asked.change { $0 += 1 }
                         // Until the others wait for this one.
+                        while came.value < 50 { await Task.yield() }
                         for _ in 0..<1000 { await Task.yield() }
                         if changes, number == 1 { cache.invalidate(["key"]) }
                         return number
                     }
                 }
             }
-            return try await group.reduce(into: Set<Int?>()) { $0.insert($1) }
+            return try await group.reduce(into: [Int?]()) { $0.append($1) }
         }
-        #expect(asked.value == (changes ? 2 : 1))
-        #expect(answers.isSubset(of: changes ? [1, 2] : [1]))
-        #expect(cache.value(for: "key") == (changes ? 2 : 1))
+        // The first, all others together and, after a change, one that is ahead of them; a straggler or two.
+        #expect((changes ? 3...5 : 2...4).contains(asked.value))
+        #expect(answers.filter { $0 == 1 }.count == 1)
+        #expect(answers.filter { $0 == asked.value }.count + (asked.value - 1) <= 50)
+        #expect(cache.value(for: "key") == asked.value)
+    }
+
+    @Test("nobody is answered with what was read before they came, whoever changes the store", arguments: 0..<3)
+    func linearizable(seed: Int) async throws {
+        let cache = CoherentCache<String, Int>(capacity: 100, patience: .seconds(1000))
+        let store = Shared(0)
+        let seen = Shared(0)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<8 {
+                group.addTask {
+                    while seen.value < 100, !Task.isCancelled {
+                        let least = max(seen.value, store.value)
+                        let value = try await cache.value(for: "key", cost: { _ in 1 }) { _ throws(RegistryError) in
+                            await Task.yield()
+                            let value = store.value
+                            await Task.yield()
+                            return value
+                        }
+                        let found = value ?? -1
+                        #expect(found >= least)
+                        seen.change { $0 = max($0, found) }
+                    }
+                }
+            }
+            group.addTask {
+                for number in 1...100 {
+                    store.change { $0 = number }
+                    for _ in 0..<(number % 7) { await Task.yield() }
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    @Test("who finds a loader that takes too long asks the store itself, and those who waited go on with that")
+    func impatient() async throws {
+        let cache = CoherentCache<String, Int>(capacity: 100, patience: .milliseconds(1))
+        let isStuck = Shared(true)
+        let isAsked = Shared(false)
+        async let stuck = cache.value(for: "key", cost: { _ in 1 }) { _ throws(RegistryError) in
+            isAsked.change { $0 = true }
+            while isStuck.value { await Task.yield() }
+            return 1
+        }
+        while !isAsked.value { await Task.yield() }
+        try await Task.sleep(for: .milliseconds(2))
+        let second = try await cache.value(for: "key", cost: { _ in 1 }) { _ throws(RegistryError) in 2 }
+        #expect(second == 2)
+        isStuck.change { $0 = false }
+        #expect(try await stuck == 1)
+        #expect(cache.value(for: "key") == 2)
     }
 
     @Test("those who wait for a loader that fails are told so as well")
     func failureIsShared() async throws {
-        let cache = CoherentCache<String, Int>(capacity: 100, validity: .seconds(1000))
+        let cache = CoherentCache<String, Int>(capacity: 100, patience: .seconds(1000))
         let failures = await withTaskGroup(of: Bool.self) { group in
             for _ in 0..<10 {
                 group.addTask {

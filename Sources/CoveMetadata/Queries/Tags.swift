@@ -3,12 +3,9 @@ import CoveOCI
 extension MetadataTransaction {
     /// Points a tag at a manifest and writes the move into the tag's history. Pointing it where it points already only
     /// renews its time.
-    ///
-    /// - Returns: whether the tag pointed elsewhere before.
-    @discardableResult
     package func setTag(
         _ tag: Tag, to manifestID: Int64, digest: Digest, in repositoryID: Int64, actor: String?
-    ) throws -> Bool {
+    ) throws {
         let added = try connection.run(
             """
             INSERT INTO tag (repository_id, name, manifest_id, created_at, updated_at, updated_by)
@@ -19,8 +16,7 @@ extension MetadataTransaction {
                 .integer(repositoryID), .text(tag.description), .integer(manifestID), .integer(now), .optional(actor),
             ])
         if added > 0 {
-            try remember(tag, digest, in: repositoryID, actor: actor)
-            return false
+            return try remember(tag, digest, in: repositoryID, actor: actor)
         }
         let before = try connection.row(
             "SELECT manifest_id FROM tag WHERE repository_id = $1 AND name = $2",
@@ -29,9 +25,7 @@ extension MetadataTransaction {
         try connection.perform(
             "UPDATE tag SET manifest_id = $1, updated_at = $2, updated_by = $3 WHERE repository_id = $4 AND name = $5",
             [.integer(manifestID), .integer(now), .optional(actor), .integer(repositoryID), .text(tag.description)])
-        guard before != manifestID else { return false }
-        try remember(tag, digest, in: repositoryID, actor: actor)
-        return true
+        if before != manifestID { try remember(tag, digest, in: repositoryID, actor: actor) }
     }
 
     /// - Returns: the manifest that the tag pointed at, or nil when there was no such tag.

@@ -7,61 +7,60 @@ import Synchronization
 /// acknowledgement, withdraws the announcements of that key as well as the value. So a loader that read the old state
 /// cannot put it back afterwards.
 ///
-/// Where other nodes write to the store, nobody calls here. Then a value is given only for its ``validity`` after the
-/// store was asked, and whoever changes something acknowledges it only when that time has passed since the commit
-/// (``Registry/outlastCaches()``): an answer to a request that began after an acknowledgement is never older than it. No
-/// node has to know of another, and no clock has to be right. One request in half that time asks again for all.
+/// Where other nodes write to the store, nobody calls here. Then each request is answered with what the store said after
+/// the request began, and what is kept only spares the store from sending it again. Of a key, one question at a time is
+/// under way; those who come meanwhile share the next one. So every node gives the answers of one store, whoever changed
+/// it and however long ago: no node has to know of another, and no clock has to be right.
 final class CoherentCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
-    private struct Entry {
-        var value: Value
-        /// When the store was asked for it.
-        var confirmed: ContinuousClock.Instant
-    }
-
     /// What a loader finds, for those who wait for it.
     private typealias Found = Result<Value?, RegistryError>
+    private typealias Waiting = [CheckedContinuation<Turn, Never>]
 
     private struct Loading {
         let ticket: UInt64
         let began: ContinuousClock.Instant
-        var waiting: [CheckedContinuation<Found?, Never>] = []
+        /// Those who came before it began.
+        var waiting: Waiting = []
+        /// Those who came later: what it finds may be too old for them.
+        var next: Waiting = []
     }
 
     private struct State {
-        var entries: LeastRecentlyUsed<Key, Entry>
+        var entries: LeastRecentlyUsed<Key, Value>
         var loading: [Key: Loading] = [:]
-        var nextTicket: UInt64 = 0
+        var lastTicket: UInt64 = 0
+
+        /// Announces a loader.
+        mutating func begin(_ key: Key, _ now: ContinuousClock.Instant, waiting: Waiting = []) -> Turn {
+            lastTicket += 1
+            loading[key] = Loading(ticket: lastTicket, began: now, waiting: waiting)
+            return .load(ticket: lastTicket, known: entries.value(for: key))
+        }
     }
 
-    private enum Finding {
-        case current(Value)
-        /// To be loaded. What was known is perhaps still right.
+    /// What a request is to do.
+    private enum Turn {
+        case answer(Found)
+        /// To ask the store. What was known is perhaps still right.
         case load(ticket: UInt64, known: Value?)
-        /// Somebody has been asking the store for a moment, which is not too long ago for this request as well.
-        case wait
+        /// To look again: the loader it waited for was withdrawn.
+        case again
     }
 
     let statistics = CacheStatistics()
-    private let validity: Duration?
-    private let now: @Sendable () -> ContinuousClock.Instant
+    private let patience: Duration?
     private let state: Mutex<State>
 
-    /// - Parameter validity: how long a value may be given without asking the store; nil for as long as nobody
-    ///   invalidates it.
-    init(
-        capacity: Int, validity: Duration? = nil, now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
-    ) {
-        self.validity = validity
-        self.now = now
+    /// - Parameter patience: for a store that others write to as well: how long a request waits for a loader that began
+    ///   before it, until it asks the store itself. Nil for a store of our own.
+    init(capacity: Int, patience: Duration? = nil) {
+        self.patience = patience
         state = Mutex(State(entries: LeastRecentlyUsed(capacity: capacity)))
     }
 
+    /// What is kept, right or not where others write.
     func value(for key: Key) -> Value? {
-        let now = now()
-        return state.withLock { state in
-            guard let entry = state.entries.value(for: key), isCurrent(entry.confirmed, now, within: validity) else { return nil }
-            return entry.value
-        }
+        state.withLock { $0.entries.value(for: key) }
     }
 
     /// The cached value, or what `load` finds. A nil is not remembered.
@@ -73,11 +72,12 @@ final class CoherentCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         for key: Key, cost: (Value) -> Int, load: (Value?) async throws(RegistryError) -> Value?
     ) async throws(RegistryError) -> Value? {
         while true {
-            let began = now()
-            switch find(key, began) {
-            case .current(let value):
+            var turn = look(for: key)
+            if turn == nil { turn = await wait(for: key) }
+            switch turn {
+            case .answer(let found):
                 statistics.hits.add()
-                return value
+                return try found.get()
             case .load(let ticket, let known):
                 statistics.misses.add()
                 let found: Found
@@ -86,92 +86,77 @@ final class CoherentCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
                 } catch {
                     found = .failure(error)
                 }
-                finish(key, ticket, began, found, cost)
+                finish(key, ticket, found, cost)
                 return try found.get()
-            case .wait:
-                if let found = await result(of: key, began) {
-                    // Somebody else asked the store for both.
-                    statistics.hits.add()
-                    return try found.get()
-                }
+            case .again, nil: continue
             }
         }
     }
 
     func invalidate(_ keys: some Sequence<Key>) {
-        let waiting = state.withLock { state -> [CheckedContinuation<Found?, Never>] in
-            var waiting: [CheckedContinuation<Found?, Never>] = []
+        let waiting = state.withLock { state -> Waiting in
+            var waiting: Waiting = []
             for key in keys {
                 state.entries.remove(key)
-                waiting += state.loading.removeValue(forKey: key)?.waiting ?? []
+                guard let loading = state.loading.removeValue(forKey: key) else { continue }
+                waiting += loading.waiting + loading.next
             }
             return waiting
         }
-        Self.sendOn(waiting)
+        for continuation in waiting { continuation.resume(returning: .again) }
     }
 
     func removeAll() {
         let waiting = state.withLock { state in
             defer { state.loading = [:] }
             state.entries.removeAll()
-            return state.loading.values.flatMap(\.waiting)
+            return state.loading.values.flatMap { $0.waiting + $0.next }
         }
-        Self.sendOn(waiting)
+        for continuation in waiting { continuation.resume(returning: .again) }
     }
 
-    /// Has those who waited for a withdrawn loader look again.
-    private static func sendOn(_ waiting: [CheckedContinuation<Found?, Never>]) {
-        for continuation in waiting { continuation.resume(returning: nil) }
+    /// What to do at once; nil to wait.
+    private func look(for key: Key) -> Turn? {
+        let now = patience.map { _ in ContinuousClock.now }
+        return state.withLock { state in
+            guard let patience, let now else {
+                if let value = state.entries.value(for: key) { return .answer(.success(value)) }
+                return state.begin(key, .now)
+            }
+            guard let loading = state.loading[key] else { return state.begin(key, now) }
+            if now - loading.began < patience { return nil }
+            // Whoever waits for one that takes too long goes on with the one that begins now.
+            return state.begin(key, now, waiting: loading.waiting + loading.next)
+        }
     }
 
-    private func finish(
-        _ key: Key, _ ticket: UInt64, _ began: ContinuousClock.Instant, _ found: Found, _ cost: (Value) -> Int
-    ) {
+    private func wait(for key: Key) async -> Turn {
+        await withCheckedContinuation { continuation in
+            let isWaiting = state.withLock { state in
+                state.loading[key]?.next.append(continuation)
+                return state.loading[key] != nil
+            }
+            if !isWaiting { continuation.resume(returning: .again) }
+        }
+    }
+
+    private func finish(_ key: Key, _ ticket: UInt64, _ found: Found, _ cost: (Value) -> Int) {
         let loaded = try? found.get()
         let price = loaded.map(cost) ?? 0
-        let waiting = state.withLock { state -> [CheckedContinuation<Found?, Never>] in
-            guard let loading = state.loading[key], loading.ticket == ticket else { return [] }
+        let (waiting, leader) = state.withLock { state -> (Waiting, (CheckedContinuation<Turn, Never>, Turn)?) in
+            guard let loading = state.loading[key], loading.ticket == ticket else { return ([], nil) }
             state.loading[key] = nil
             if let loaded {
-                state.entries.insert(Entry(value: loaded, confirmed: began), for: key, cost: price)
+                state.entries.insert(loaded, for: key, cost: price)
             } else if case .success = found {
                 state.entries.remove(key)
             }
-            return loading.waiting
+            guard let leader = loading.next.first else { return (loading.waiting, nil) }
+            // Not before this moment, which is after all of them came.
+            let turn = state.begin(key, .now, waiting: Waiting(loading.next.dropFirst()))
+            return (loading.waiting, (leader, turn))
         }
-        for continuation in waiting { continuation.resume(returning: found) }
-    }
-
-    /// What the loader that is under way finds; nil when there is none any more that began recently enough.
-    private func result(of key: Key, _ asked: ContinuousClock.Instant) async -> Found? {
-        await withCheckedContinuation { continuation in
-            let isWaiting = state.withLock { state in
-                guard let loading = state.loading[key], isCurrent(loading.began, asked, within: validity) else { return false }
-                state.loading[key]?.waiting.append(continuation)
-                return true
-            }
-            if !isWaiting { continuation.resume(returning: nil) }
-        }
-    }
-
-    private func find(_ key: Key, _ now: ContinuousClock.Instant) -> Finding {
-        state.withLock { state in
-            let entry = state.entries.value(for: key)
-            if let entry {
-                if isCurrent(entry.confirmed, now, within: validity.map { $0 / 2 }) { return .current(entry.value) }
-                if state.loading[key] != nil, isCurrent(entry.confirmed, now, within: validity) { return .current(entry.value) }
-            }
-            if validity != nil, let loading = state.loading[key], isCurrent(loading.began, now, within: validity) { return .wait }
-            state.nextTicket += 1
-            // Who waits for one that has taken too long goes on waiting for it.
-            let waiting = state.loading[key]?.waiting ?? []
-            state.loading[key] = Loading(ticket: state.nextTicket, began: now, waiting: waiting)
-            return .load(ticket: state.nextTicket, known: entry?.value)
-        }
-    }
-
-    private func isCurrent(_ moment: ContinuousClock.Instant, _ now: ContinuousClock.Instant, within limit: Duration?) -> Bool {
-        guard let limit else { return true }
-        return now - moment < limit
+        for continuation in waiting { continuation.resume(returning: .answer(found)) }
+        if let (continuation, turn) = leader { continuation.resume(returning: turn) }
     }
 }

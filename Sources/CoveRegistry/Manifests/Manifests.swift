@@ -104,7 +104,7 @@ extension Registry {
         try checkURLs(of: manifest)
         try options.manifests.checkClass(of: manifest, granted: classes)
         let policy = options.manifests
-        let (retyped, isMove) = try await registryErrors {
+        let retyped = try await registryErrors {
             try await change(in: repository) { [allTags] store in
                 let repositoryID = try store.ensureRepository(repository)
                 let references = try Self.resolve(manifest, in: repositoryID, store, policy)
@@ -113,21 +113,17 @@ extension Registry {
                     actor: origin.actor)
                 var events = [Tag?](allTags)
                 if events.isEmpty { events = [nil] }
-                var isMove = retyped != nil
                 for tag in events {
-                    if let tag, try store.setTag(tag, to: id, digest: digest, in: repositoryID, actor: origin.actor) {
-                        isMove = true
-                    }
+                    if let tag { try store.setTag(tag, to: id, digest: digest, in: repositoryID, actor: origin.actor) }
                     try store.append(
                         Event(
                             .push, repository: repository, digest: digest, mediaType: manifest.mediaType,
                             size: Int64(bytes.count), tag: tag, origin: origin))
                 }
-                return (retyped, isMove)
+                return retyped
             }
         }
         invalidate([.digest(digest)] + (allTags + (retyped ?? [])).map(Reference.tag), in: repository)
-        if isMove { await outlastCaches() }
         return ManifestReceipt(digest: digest, subject: manifest.subject?.digest)
     }
 
@@ -177,7 +173,6 @@ extension Registry {
             }
         }
         invalidate(gone, in: repository)
-        await outlastCaches()
     }
 
     /// Manifests whose `subject` is this digest.

@@ -58,7 +58,6 @@ extension Registry {
             invalidate(gone, in: repository)
             for blob in blobs { await forgetBlob(blob.digest, in: repository) }
             if !gone.isEmpty || !blobs.isEmpty {
-                await outlastCaches()
                 logger.info(
                     "let go of an upstream's content that nobody pulls",
                     metadata: ["repository": "\(repository)", "references": "\(gone.count)", "blobs": "\(blobs.count)"])

@@ -44,18 +44,16 @@ extension Registry {
             [manifest.config].compactMap { $0 }.map { ManifestReference(role: .config, descriptor: $0) }
             + manifest.layers.map { ManifestReference(role: .layer, descriptor: $0) }
             + manifest.manifests.map { ManifestReference(role: .child, descriptor: $0) }
-        let (retyped, isMove) = try await registryErrors {
+        let retyped = try await registryErrors {
             try await metadata.write(in: .repository(repository.description)) { store in
                 let repositoryID = try store.ensureRepository(repository)
                 let (id, retyped) = try store.insertManifest(
                     manifest, digest: remote.digest, payload: bytes, references: references, in: repositoryID, actor: nil)
-                guard let tag else { return (retyped, retyped != nil) }
-                let isMove = try store.setTag(tag, to: id, digest: remote.digest, in: repositoryID, actor: nil)
-                return (retyped, isMove || retyped != nil)
+                if let tag { try store.setTag(tag, to: id, digest: remote.digest, in: repositoryID, actor: nil) }
+                return retyped
             }
         }
         invalidate([.digest(remote.digest)] + ((tag.map { [$0] } ?? []) + (retyped ?? [])).map(Reference.tag), in: repository)
-        if isMove { await outlastCaches() }
     }
 
     /// Points a tag at a manifest that is stored.
@@ -74,7 +72,6 @@ extension Registry {
         }
         guard isDone else { return false }
         invalidate([.tag(tag)], in: repository)
-        await outlastCaches()
         return true
     }
 
@@ -88,7 +85,6 @@ extension Registry {
             }
         }
         invalidate([.tag(tag)], in: repository)
-        await outlastCaches()
     }
 
     func holdsBlob(_ digest: Digest, in repository: RepositoryName) async throws(RegistryError) -> Bool {
