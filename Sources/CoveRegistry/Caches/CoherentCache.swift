@@ -106,15 +106,6 @@ final class CoherentCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         for continuation in waiting { continuation.resume(returning: .again) }
     }
 
-    func removeAll() {
-        let waiting = state.withLock { state in
-            defer { state.loading = [:] }
-            state.entries.removeAll()
-            return state.loading.values.flatMap { $0.waiting + $0.next }
-        }
-        for continuation in waiting { continuation.resume(returning: .again) }
-    }
-
     /// What to do at once; nil to wait.
     private func look(for key: Key) -> Turn? {
         let now = patience.map { _ in ContinuousClock.now }
