@@ -43,6 +43,7 @@ extension MetadataCopy {
             name: "errand", key: ["id"],
             columns: ["id", "kind", "arguments", "state", "outcome", "created_at", "updated_at"]),
         Table(name: "vault_entry", key: ["name"], columns: ["name", "value", "updated_at"]),
+        Table(name: "change_notice", key: ["id"], columns: ["id", "repository_id", "at"]),
         Table(name: "errand_line", key: ["errand_id", "number"], columns: ["errand_id", "number", "text"]),
     ]
 }

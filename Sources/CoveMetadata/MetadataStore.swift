@@ -41,7 +41,15 @@ package struct MetadataStore: Sendable {
         }
     }
 
-    /// Runs `body` in a transaction: all of it or, when it throws, nothing.
+    /// For how long a node may give what it read, from before it asked for it, where nobody had given notice of a change.
+    package static let lease = Duration.milliseconds(10)
+    /// How long a change waits after its notice. It is longer by what two nodes' clocks may differ in their speed.
+    private static let notice = Duration.milliseconds(11)
+    /// Repositories of which one transaction may give notice, and runs that find their notice gone.
+    private static let mostNotices = 100
+
+    /// Runs `body` in a transaction: all of it or, when it throws, nothing. It is run more than once where something makes
+    /// that necessary: a conflict, or a change of which others have to have notice.
     ///
     /// - Parameter lane: writes of one lane take turns and may share a commit.
     package func write<T: Sendable>(
@@ -49,14 +57,60 @@ package struct MetadataStore: Sendable {
     ) async throws -> T {
         let start = ContinuousClock.now
         defer { writes.observe(since: start) }
-        let (value, hasEvents) = try await Span.measure("metadata.write") {
-            try await engine.write(in: lane) { [source] connection in
-                let transaction = MetadataTransaction(connection: connection, source: source)
-                return (try body(transaction), transaction.notes.hasEvents)
-            }
-        }
+        let (value, hasEvents) = try await Span.measure("metadata.write") { try await writeWithNotice(in: lane, body) }
         if hasEvents { appended.raise() }
         return value
+    }
+
+    /// Runs `body` until it has given notice of all that requires it. A notice is a row, seen by whoever reads the
+    /// repository: from then on nobody may keep what is there. What was kept before has run out when the change is made,
+    /// so all nodes see it at once. It takes its notice back; that of a node that ended meanwhile only keeps others from
+    /// keeping, until it is pruned.
+    private func writeWithNotice<T: Sendable>(
+        in lane: WriteLane, _ body: @escaping @Sendable (MetadataTransaction) throws -> T
+    ) async throws -> (T, hasEvents: Bool) {
+        var notices: [Int64: Int64] = [:]
+        do {
+            for _ in 0..<Self.mostNotices {
+                switch try await attempt(in: lane, notices, body) {
+                case .success(let done): return done
+                case .failure(let required):
+                    notices[required.repositoryID] = try await engine.write(in: lane) {
+                        try MetadataTransaction(connection: $0).giveNotice(of: required.repositoryID)
+                    }
+                    try await Task.sleep(for: Self.notice)
+                }
+            }
+            throw MetadataError.unavailable("what is to be changed was itself changed again and again")
+        } catch {
+            if !notices.isEmpty {
+                _ = try? await engine.write(in: lane) { [notices] in
+                    try MetadataTransaction(connection: $0, notes: .init(notices: notices)).withdrawNotices()
+                }
+            }
+            throw error
+        }
+    }
+
+    private func attempt<T: Sendable>(
+        in lane: WriteLane, _ notices: [Int64: Int64], _ body: @escaping @Sendable (MetadataTransaction) throws -> T
+    ) async throws -> Result<(T, hasEvents: Bool), NoticeRequired> {
+        do {
+            return try await engine.write(in: lane) { [source, isShared] connection in
+                let notes = MetadataTransaction.Notes(source: source, isShared: isShared, notices: notices)
+                let transaction = MetadataTransaction(connection: connection, notes: notes)
+                let value: T
+                do {
+                    value = try body(transaction)
+                } catch let required as NoticeRequired where required.isFirst {
+                    return .failure(required)
+                }
+                try transaction.withdrawNotices()
+                return .success((value, notes.hasEvents))
+            }
+        } catch let required as NoticeRequired {
+            return .failure(required)
+        }
     }
 
     /// Runs `body` unless it is running already, on this node or another.
@@ -126,17 +180,25 @@ package struct MetadataTransaction {
     /// What is said of the transaction as a whole.
     final class Notes {
         let source: EventSource?
+        /// Whether other nodes read the same store.
+        let isShared: Bool
+        /// The rows of the notices that were given, by repository.
+        let notices: [Int64: Int64]
+        /// What nobody else can see yet.
+        var newRepositories: Set<Int64> = []
         var hasEvents = false
 
-        init(source: EventSource?) {
+        init(source: EventSource? = nil, isShared: Bool = false, notices: [Int64: Int64] = [:]) {
             self.source = source
+            self.isShared = isShared
+            self.notices = notices
         }
     }
 
-    init(connection: any SQLConnection, source: EventSource? = nil) {
+    init(connection: any SQLConnection, notes: Notes = Notes()) {
         self.connection = connection
         now = .nowMicroseconds
-        notes = Notes(source: source)
+        self.notes = notes
     }
 }
 

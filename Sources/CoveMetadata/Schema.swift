@@ -12,6 +12,8 @@ enum Schema {
     static let steps = [
         Step(statements: core, oldest: 1), Step(statements: cluster, oldest: 2), Step(statements: outbox, oldest: 2),
         Step(statements: imports, oldest: 2), Step(statements: vault, oldest: 2),
+        // A node without it would neither give notice nor heed it.
+        Step(statements: notices, oldest: 6),
     ]
 
     /// Brings the schema up to date. Of nodes that start at once, one does it and the others wait.

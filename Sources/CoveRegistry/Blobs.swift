@@ -108,10 +108,15 @@ extension Registry {
     ) async throws(RegistryError) -> StoredBlob {
         let key = BlobKey(repository: repository, digest: digest)
         let blob = try await blobCache.value(for: key, cost: { _ in 1 }) { _ throws(RegistryError) in
-            guard let descriptors else { return try await recordedBlob(digest, in: repository) }
-            return try await descriptors.blob(for: key) { () throws(RegistryError) in
-                try await recordedBlob(digest, in: repository)
+            let found: StoredBlob?
+            if let descriptors {
+                found = try await descriptors.blob(for: key) { () throws(RegistryError) in
+                    try await recordedBlob(digest, in: repository)
+                }
+            } else {
+                found = try await recordedBlob(digest, in: repository)
             }
+            return found.map { .init($0) }
         }
         guard let blob else { throw .blobUnknown(digest) }
         return blob

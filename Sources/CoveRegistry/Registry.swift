@@ -51,7 +51,7 @@ package final class Registry: Sendable {
         self.descriptors = descriptors
         self.logger = logger
         let patience = metadata.isShared ? Self.patience : nil
-        manifestCache = CoherentCache(capacity: 24 * 1024 * 1024, patience: patience)
+        manifestCache = CoherentCache(capacity: 24 * 1024 * 1024, patience: patience, lease: MetadataStore.lease)
         blobCache = CoherentCache(capacity: options.cachedBlobs, patience: patience)
         pulls = PullRecorder(metadata: metadata, tellsEach: options.tellsPulls, logger: logger)
     }

@@ -59,6 +59,7 @@ struct MetadataCopyTests {
             try store.postErrand("e", kind: "k", arguments: "{}")
             try store.report(["line"], from: 0, of: "e")
             try store.saveVaultEntry("name", [0, 255])
+            _ = try store.giveNotice(of: store.ensureRepository(name))
         }
         return store
     }

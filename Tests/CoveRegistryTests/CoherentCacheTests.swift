@@ -8,7 +8,7 @@ struct CoherentCacheTests {
     private let cache = CoherentCache<String, Int>(capacity: 100)
 
     private func load(_ value: Int?) async throws(RegistryError) -> Int? {
-        try await cache.value(for: "key", cost: { _ in 1 }) { _ throws(RegistryError) in value }
+        try await cache.value(for: "key", cost: { _ in 1 }) { _ throws(RegistryError) in value.map { .init($0) } }
     }
 
     @Test("what was loaded is loaded once, until it is invalidated")
@@ -42,7 +42,7 @@ struct CoherentCacheTests {
         let value = try await cache.value(for: "key", cost: { _ in 1 }) { _ throws(RegistryError) in
             // The write is committed and acknowledged while the loader holds what it read before.
             cache.invalidate(["key"])
-            return 1
+            return .init(1)
         }
         #expect(value == 1)
         #expect(cache.value(for: "key") == nil)
@@ -54,7 +54,7 @@ struct CoherentCacheTests {
         _ = try await cache.value(for: "key", cost: { _ in 1 }) { _ throws(RegistryError) in
             cache.invalidate(["key"])
             #expect(try await load(2) == 2)
-            return 1
+            return .init(1)
         }
         #expect(cache.value(for: "key") == 2)
     }
@@ -63,7 +63,7 @@ struct CoherentCacheTests {
     func twoLoaders() async throws {
         let first = try await cache.value(for: "key", cost: { _ in 1 }) { _ throws(RegistryError) in
             #expect(try await load(2) == 2)
-            return 1
+            return .init(1)
         }
         #expect(first == 1)
         #expect(cache.value(for: "key") == 2)
@@ -71,7 +71,7 @@ struct CoherentCacheTests {
 
     @Test("what costs more than the capacity is handed on but not kept")
     func tooDear() async throws {
-        let value = try await cache.value(for: "key", cost: { _ in 101 }) { _ throws(RegistryError) in 1 }
+        let value = try await cache.value(for: "key", cost: { _ in 101 }) { _ throws(RegistryError) in .init(1) }
         #expect(value == 1)
         #expect(cache.value(for: "key") == nil)
     }
@@ -90,7 +90,7 @@ struct CoherentCacheTests {
                         let seen = try await cache.value(for: "key", cost: { _ in 1 }) { _ throws(RegistryError) in
                             let value = store.value
                             await Task.yield()
-                            return value
+                            return .init(value)
                         }
                         #expect((seen ?? -1) >= least)
                     }
@@ -115,7 +115,7 @@ struct CoherentCacheTests {
         func ask(_ found: Int?) async throws -> Int? {
             try await cache.value(for: "key", cost: { _ in 1 }) { known throws(RegistryError) in
                 told.change { $0.append(known) }
-                return found
+                return found.map { .init($0) }
             }
         }
         #expect(try await ask(1) == 1)
@@ -140,7 +140,7 @@ struct CoherentCacheTests {
                         while came.value < 50 { await Task.yield() }
                         for _ in 0..<1000 { await Task.yield() }
                         if changes, number == 1 { cache.invalidate(["key"]) }
-                        return number
+                        return .init(number)
                     }
                 }
             }
@@ -167,7 +167,7 @@ struct CoherentCacheTests {
                             await Task.yield()
                             let value = store.value
                             await Task.yield()
-                            return value
+                            return .init(value)
                         }
                         let found = value ?? -1
                         #expect(found >= least)
@@ -193,11 +193,11 @@ struct CoherentCacheTests {
         async let stuck = cache.value(for: "key", cost: { _ in 1 }) { _ throws(RegistryError) in
             isAsked.change { $0 = true }
             while isStuck.value { await Task.yield() }
-            return 1
+            return .init(1)
         }
         while !isAsked.value { await Task.yield() }
         try await Task.sleep(for: .milliseconds(2))
-        let second = try await cache.value(for: "key", cost: { _ in 1 }) { _ throws(RegistryError) in 2 }
+        let second = try await cache.value(for: "key", cost: { _ in 1 }) { _ throws(RegistryError) in .init(2) }
         #expect(second == 2)
         isStuck.change { $0 = false }
         #expect(try await stuck == 1)
@@ -225,5 +225,48 @@ struct CoherentCacheTests {
         }
         #expect(failures == 10)
         #expect(cache.value(for: "key") == nil)
+    }
+
+    @Test("a settled value is given without asking, until its lease has run out or it is withdrawn here")
+    func lease() async throws {
+        let cache = CoherentCache<String, Int>(capacity: 100, patience: .seconds(1000), lease: .milliseconds(200))
+        func ask(_ found: Int, isSettled: Bool = true) async throws -> Int? {
+            try await cache.value(for: "key", cost: { _ in 1 }) { _ throws(RegistryError) in .init(found, isSettled: isSettled) }
+        }
+        #expect(try await ask(1, isSettled: false) == 1)
+        let start = ContinuousClock.now
+        #expect(try await ask(2) == 2)
+        let answer = try await ask(3)
+        if .now - start < .milliseconds(100) { #expect(answer == 2) }
+        cache.invalidate(["key"])
+        #expect(try await ask(4) == 4)
+        try await Task.sleep(for: .milliseconds(201))
+        #expect(try await ask(5) == 5)
+    }
+
+    @Test("a lease begins before the store is asked")
+    func slowLease() async throws {
+        let cache = CoherentCache<String, Int>(capacity: 100, patience: .seconds(1000), lease: .milliseconds(20))
+        _ = try await cache.value(for: "key", cost: { _ in 1 }) { _ throws(RegistryError) in
+            try? await Task.sleep(for: .milliseconds(21))
+            return .init(1, isSettled: true)
+        }
+        let second = try await cache.value(for: "key", cost: { _ in 1 }) { _ throws(RegistryError) in .init(2) }
+        #expect(second == 2)
+    }
+
+    @Test("one request renews a lease before it runs out, and the others do not wait for it")
+    func renewal() async throws {
+        let cache = CoherentCache<String, Int>(capacity: 100, patience: .zero, lease: .seconds(2))
+        let start = ContinuousClock.now
+        _ = try await cache.value(for: "key", cost: { _ in 1 }) { _ throws(RegistryError) in .init(1, isSettled: true) }
+        try await Task.sleep(for: .seconds(1))
+        let renewed = try await cache.value(for: "key", cost: { _ in 1 }) { _ throws(RegistryError) in
+            let other = try await cache.value(for: "key", cost: { _ in 1 }) { _ throws(RegistryError) in .init(3) }
+            if .now - start < .seconds(2) { #expect(other == 1) }
+            return .init(2, isSettled: true)
+        }
+        #expect(renewed == 2)
+        if .now - start < .seconds(2) { #expect(cache.value(for: "key") == 2) }
     }
 }

@@ -8,6 +8,8 @@ package struct StoredManifest: Sendable, Equatable {
     package let mediaType: String
     /// The exact bytes; nil when who asked had them.
     package let payload: Data?
+    /// Whether it may be given for ``MetadataStore/lease``: nobody had given notice of a change in its repository.
+    package let isSettled: Bool
 }
 
 /// Content that a manifest refers to.
@@ -26,7 +28,7 @@ package struct ManifestReference: Sendable, Equatable {
 }
 
 extension MetadataTransaction {
-    /// The manifest that a tag or digest names.
+    /// The manifest that a tag or digest names. One statement, so that it and the notices are of one moment.
     ///
     /// - Parameter known: when it is this one, its payload is left out.
     package func manifest(
@@ -38,7 +40,8 @@ extension MetadataTransaction {
             case .digest(let digest):
                 try connection.row(
                     """
-                    SELECT m.id, m.digest, m.media_type, CASE WHEN m.digest = $1 THEN NULL ELSE m.payload END
+                    SELECT m.id, m.digest, m.media_type, CASE WHEN m.digest = $1 THEN NULL ELSE m.payload END,
+                        (SELECT COUNT(*) FROM change_notice c WHERE c.repository_id = r.id)
                     FROM manifest m
                     JOIN repository r ON r.id = m.repository_id
                     WHERE r.name = $2 AND m.digest = $3
@@ -46,7 +49,8 @@ extension MetadataTransaction {
             case .tag(let tag):
                 try connection.row(
                     """
-                    SELECT m.id, m.digest, m.media_type, CASE WHEN m.digest = $1 THEN NULL ELSE m.payload END
+                    SELECT m.id, m.digest, m.media_type, CASE WHEN m.digest = $1 THEN NULL ELSE m.payload END,
+                        (SELECT COUNT(*) FROM change_notice c WHERE c.repository_id = r.id)
                     FROM tag t
                     JOIN repository r ON r.id = t.repository_id
                     JOIN manifest m ON m.id = t.manifest_id
@@ -59,7 +63,7 @@ extension MetadataTransaction {
             }
             return StoredManifest(
                 id: try row.integer(0), digest: digest, mediaType: try row.text(2),
-                payload: row.values[3] == .null ? nil : try row.blob(3))
+                payload: row.values[3] == .null ? nil : try row.blob(3), isSettled: try row.integer(4) == 0)
         }
     }
 
@@ -111,6 +115,7 @@ extension MetadataTransaction {
         else { throw MetadataError.corrupt("a manifest was inserted but has no row") }
         let id = try row.integer(0)
         if try row.text(1) == manifest.mediaType { return (id, nil) }
+        try requireNotice(in: repositoryID)
         try connection.perform(
             "UPDATE manifest SET media_type = $1, artifact_type = $2 WHERE id = $3",
             [.text(manifest.mediaType), .optional(manifest.effectiveArtifactType), .integer(id)])
@@ -148,6 +153,7 @@ extension MetadataTransaction {
                 "SELECT id, media_type, size FROM manifest WHERE repository_id = $1 AND digest = $2",
                 [.integer(repositoryID), .bytes(digest.storageKey)])
         else { return nil }
+        try requireNotice(in: repositoryID)
         let id = try row.integer(0)
         let tags = try deleteTags(of: id, in: repositoryID, actor: actor)
         try keepForReaders(id)

@@ -20,7 +20,7 @@ extension MetadataTransaction {
         try connection.perform(
             "INSERT INTO project (name, created_at) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING",
             [.text(name.project), .integer(now)])
-        try connection.perform(
+        let added = try connection.run(
             """
             INSERT INTO repository (project_id, name, created_at)
             SELECT id, $1, $2 FROM project WHERE name = $3 ON CONFLICT (name) DO NOTHING
@@ -28,6 +28,7 @@ extension MetadataTransaction {
         guard let id = try lockedRepositoryID(name) else {
             throw MetadataError.corrupt("repository \(name) was inserted but is not there")
         }
+        if added > 0 { notes.newRepositories.insert(id) }
         return id
     }
 

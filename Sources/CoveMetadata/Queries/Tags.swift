@@ -22,6 +22,7 @@ extension MetadataTransaction {
             "SELECT manifest_id FROM tag WHERE repository_id = $1 AND name = $2",
             [.integer(repositoryID), .text(tag.description)]
         )?.integer(0)
+        if before != manifestID { try requireNotice(in: repositoryID) }
         try connection.perform(
             "UPDATE tag SET manifest_id = $1, updated_at = $2, updated_by = $3 WHERE repository_id = $4 AND name = $5",
             [.integer(manifestID), .integer(now), .optional(actor), .integer(repositoryID), .text(tag.description)])
@@ -39,6 +40,7 @@ extension MetadataTransaction {
                 WHERE t.repository_id = $1 AND t.name = $2
                 """, [.integer(repositoryID), .text(tag.description)])
         else { return nil }
+        try requireNotice(in: repositoryID)
         try connection.perform(
             "DELETE FROM tag WHERE repository_id = $1 AND name = $2",
             [.integer(repositoryID), .text(tag.description)])

@@ -46,7 +46,9 @@ extension Registry {
             known throws(RegistryError) in
             try await registryErrors {
                 try await metadata.read { try $0.manifest(reference, in: repository, knowing: known?.digest) }
-                    .flatMap { PulledManifest($0, knowing: known) }
+                    .flatMap { stored in
+                        PulledManifest(stored, knowing: known).map { .init($0, isSettled: stored.isSettled) }
+                    }
             }
         }
         guard let found else { throw .manifestUnknown(reference, repository) }
@@ -106,6 +108,7 @@ extension Registry {
         let policy = options.manifests
         let retyped = try await registryErrors {
             try await change(in: repository) { [allTags] store in
+                try store.prepareToSet(allTags, to: digest, in: repository)
                 let repositoryID = try store.ensureRepository(repository)
                 let references = try Self.resolve(manifest, in: repositoryID, store, policy)
                 let (id, retyped) = try store.insertManifest(

@@ -171,7 +171,10 @@ package struct Upkeep: Service {
             registry.logger.warning(
                 "events are dropped that were not delivered in time", metadata: ["reader": "\(reader)", "events": "\(events)"])
         }
-        try await registry.metadata.write(in: .upkeep) { try $0.pruneReaders(idleSince: cutoff) }
+        try await registry.metadata.write(in: .upkeep) { store in
+            try store.pruneReaders(idleSince: cutoff)
+            try store.pruneNotices(before: now - Duration.seconds(3600).microseconds)
+        }
         while try await registry.metadata.write(in: .upkeep, { try $0.pruneEvents(before: cutoff, limit: 1000) }) == 1000 {}
     }
 
