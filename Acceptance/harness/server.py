@@ -7,26 +7,33 @@ import socket
 import ssl
 import subprocess
 import time
+from collections import deque
 from pathlib import Path
 
 from . import processes, programs, yaml
 from .raw import Connection, Registry
 
+_given: deque[int] = deque(maxlen=500)
+
 
 def free_port() -> int:
     """A port below the range that outgoing connections use, so that a restarted server gets it again.
 
-    Processes of one run (pytest-xdist) take theirs from different ranges: a port is free until its server starts.
+    Processes of one run (pytest-xdist) take theirs from different ranges, and none is given twice in a row: a port is free
+    until its server starts.
     """
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 4
     while True:
         port = random.randrange(20000 + 3000 * worker, 23000 + 3000 * worker)
+        if port in _given:
+            continue
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
-                return port
             except OSError:
                 continue
+        _given.append(port)
+        return port
 
 
 def merged(base: dict, changes: dict) -> dict:
