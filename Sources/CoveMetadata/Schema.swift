@@ -12,7 +12,7 @@ enum Schema {
     static let steps = [
         Step(statements: core, oldest: 1), Step(statements: cluster, oldest: 2), Step(statements: outbox, oldest: 2),
         Step(statements: imports, oldest: 2), Step(statements: vault, oldest: 2),
-        // A node without it would neither give notice nor heed it.
+        // A node without it would neither give notice nor heed it. None was released, so nobody's nodes are replaced across this.
         Step(statements: notices, oldest: 6),
     ]
 
