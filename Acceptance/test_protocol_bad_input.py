@@ -461,3 +461,18 @@ def test_an_upload_location_is_not_a_way_out_of_the_store(server, registry, repo
         with server.connect() as connection:
             connection.request("PATCH", location.split("?")[0] + way, {}, b"data")
             assert connection.response().status in (301, 400, 404, 405)
+
+
+@pytest.mark.direct
+@pytest.mark.parametrize("where", ["manifests/a?tag=not%20good", "manifests/a%20b", "nowhere", "blobs/uploads/none"])
+def test_a_refusal_does_not_overtake_a_short_body(server, repository, where):
+    """Else a proxy that passes bodies on as they come closes a connection that it has just promised to keep."""
+    body = images.image().manifest.body
+    head = f"PUT /v2/{repository}/{where} HTTP/1.1\r\nHost: registry\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    with server.connect() as connection:
+        connection.send(head + body[:-1])
+        assert not connection.answered(0.3)
+        connection.send(body[-1:])
+        assert 400 <= connection.response("PUT").status < 500
+        connection.request("GET", "/v2/")
+        assert connection.response().status == 200

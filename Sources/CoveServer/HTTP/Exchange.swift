@@ -1,4 +1,5 @@
 import CoveMetadata
+import CoveOCI
 import HTTPTypes
 import HummingbirdCore
 import NIOCore
@@ -95,6 +96,18 @@ struct Exchange: Sendable {
             body: request.body, length: contentLength, channel: isAwaitingContinue ? channel : nil, traffic: traffic)
     }
 
+    /// Lets a short body that nobody wanted arrive, so that the answer is not ahead of it.
+    ///
+    /// A proxy that passes bodies on as they come (nginx, `proxy_request_buffering off`) keeps its promise to leave the
+    /// client's connection open only if it has seen the whole request by the time of the answer. Of a long body, or one
+    /// that the client holds back, the refusal is not kept waiting.
+    ///
+    /// - Throws: when the connection ends before the body does.
+    func awaitUnreadBody() async throws {
+        guard let length = contentLength, 1...Int64(Manifest.maximumSize) ~= length, !traffic.isBodyRead, !isAwaitingContinue else { return }
+        for try await _ in body {}
+    }
+
     /// Closes the way that this request came.
     var interrupt: @Sendable () -> Void {
         { [channel] in channel.close(mode: .all, promise: nil) }
@@ -110,11 +123,16 @@ struct Exchange: Sendable {
 final class Traffic: Sendable {
     private let receivedBytes = Atomic(0)
     private let sentBytes = Atomic(0)
+    private let isReading = Atomic(false)
 
     var received: Int { receivedBytes.load(ordering: .relaxed) }
     /// Only of blobs that are sent in pieces.
     var sent: Int { sentBytes.load(ordering: .relaxed) }
 
+    /// Whether anybody has begun to read the request's body.
+    var isBodyRead: Bool { isReading.load(ordering: .relaxed) }
+
+    func beginReading() { isReading.store(true, ordering: .relaxed) }
     func addReceived(_ bytes: Int) { receivedBytes.add(bytes, ordering: .relaxed) }
     func addSent(_ bytes: Int) { sentBytes.add(bytes, ordering: .relaxed) }
 }
@@ -156,7 +174,8 @@ struct ExpectedBody: AsyncSequence, Sendable {
     }
 
     func makeAsyncIterator() -> AsyncIterator {
-        AsyncIterator(iterator: body.makeAsyncIterator(), missing: length, channel: channel, traffic: traffic)
+        traffic.beginReading()
+        return AsyncIterator(iterator: body.makeAsyncIterator(), missing: length, channel: channel, traffic: traffic)
     }
 
     /// The whole body, at most `limit` bytes; nil when it is longer.

@@ -49,6 +49,7 @@ struct Frontend: Sendable {
         let hasBody = exchange.method != .head && response.status != .notModified && response.status != .noContent
         let sent = hasBody ? response.body.contentLength ?? 0 : 0
         do {
+            try await exchange.awaitUnreadBody()
             if hasBody {
                 try await writer.write(response: response.head, body: response.body)
             } else {
