@@ -104,7 +104,9 @@ struct Exchange: Sendable {
     ///
     /// - Throws: when the connection ends before the body does.
     func awaitUnreadBody() async throws {
-        guard let length = contentLength, 1...Int64(Manifest.maximumSize) ~= length, !traffic.isBodyRead, !isAwaitingContinue else { return }
+        guard let length = contentLength, 1...Int64(Manifest.maximumSize) ~= length, !traffic.isBodyRead, !isAwaitingContinue else {
+            return
+        }
         for try await _ in body {}
     }
 
