@@ -476,3 +476,13 @@ def test_a_refusal_does_not_overtake_a_short_body(server, repository, where):
         assert 400 <= connection.response("PUT").status < 500
         connection.request("GET", "/v2/")
         assert connection.response().status == 200
+
+
+@pytest.mark.direct
+@pytest.mark.parametrize("headers", [{"Content-Length": str(4 * MIB + 1)}, {"Content-Length": "100", "Expect": "100-continue"}])
+def test_a_refusal_does_not_wait_for_a_body_that_is_long_or_held_back(server, repository, headers):
+    with server.connect(timeout=3) as connection:
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        connection.send(f"PUT /v2/{repository}/manifests/a%20b HTTP/1.1\r\nHost: registry\r\n{lines}\r\n".encode())
+        response = connection.response("PUT")
+        assert response.status == 400 and "TAG_INVALID" in response.text
