@@ -23,11 +23,12 @@ test-unit: ## The unit tests; those of the metadata store on SQLite and on Postg
 	$(SWIFT) test --skip-build --filter 'CoveRedisTests|RedisRegistryTests'
 	scripts/with-postgresql $(SWIFT) test --skip-build --filter 'CoveMetadataTests|CoveRegistryTests' --skip RedisRegistryTests
 
+# More tests at once than there are processors: many of them mostly wait. A file stays with one worker, for what its tests share.
 test-acceptance: ## Real clients against a real server (needs a build)
-	scripts/acceptance -n 2 --dist loadfile --ignore=Cluster $(ARGS)
+	scripts/acceptance -n 3 --dist loadfile --no-loadscope-reorder --ignore=Cluster $(ARGS)
 
 test-cluster: ## The same clients against three nodes behind nginx, and all that is about many nodes (needs a build)
-	scripts/acceptance --cluster -n 2 --dist loadfile $(ARGS)
+	scripts/acceptance --cluster -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: ## Check the format
 	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
