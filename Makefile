@@ -3,9 +3,11 @@
 SWIFT ?= swift
 # Arguments for pytest (`make test-acceptance ARGS="-k docker"`) or for the benchmark.
 ARGS ?=
+# All tests at once would starve those that wait for something, on few processors.
+WIDTH = --experimental-maximum-parallelization-width 8
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-unit test-acceptance test-cluster lint format bench install-deps install-clients clean
+.PHONY: help run build build-tests clients test test-unit test-acceptance test-cluster lint format bench install-deps install-clients clean
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -16,12 +18,21 @@ run: install-deps build ## Build and serve on 127.0.0.1:5000, with everything un
 build: ## Build the release binary, .build/release/cove
 	$(SWIFT) build -c release --product cove
 
-test: install-deps install-clients lint test-unit build test-acceptance test-cluster ## Everything CI runs
+test: ## Everything CI runs
+	$(MAKE) --jobs=2 build-tests clients
+	$(MAKE) lint test-unit build test-acceptance test-cluster
+
+build-tests: install-deps
+	$(SWIFT) build --build-tests
+
+# Beside the build: what the clients need comes over the network, and keeps no processor busy.
+clients: install-clients
+	scripts/acceptance --version
 
 test-unit: ## The unit tests; those of the metadata store on SQLite and on PostgreSQL
-	$(SWIFT) test --skip 'CoveRedisTests|RedisRegistryTests'
-	$(SWIFT) test --skip-build --filter 'CoveRedisTests|RedisRegistryTests'
-	scripts/with-postgresql $(SWIFT) test --skip-build --filter 'CoveMetadataTests|CoveRegistryTests' --skip RedisRegistryTests
+	$(SWIFT) test $(WIDTH) --skip 'CoveRedisTests|RedisRegistryTests'
+	$(SWIFT) test $(WIDTH) --skip-build --filter 'CoveRedisTests|RedisRegistryTests'
+	scripts/with-postgresql $(SWIFT) test $(WIDTH) --skip-build --filter 'CoveMetadataTests|CoveRegistryTests' --skip RedisRegistryTests
 
 # More tests at once than there are processors: many of them mostly wait. A file stays with one worker, for what its tests share.
 test-acceptance: ## Real clients against a real server (needs a build)
@@ -42,7 +53,7 @@ bench: build ## Cove beside Debian's docker-registry, as a table of ratios
 install-deps: ## The libraries a build needs (as root; else says what is missing)
 	@scripts/install-deps
 
-install-clients: ## The clients the acceptance tests drive (as root; else says what is missing)
+install-clients: install-deps ## The clients the acceptance tests drive (as root; else says what is missing)
 	@scripts/install-clients
 
 clean: ## Remove what was built

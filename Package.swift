@@ -38,8 +38,10 @@ let package = Package(
         .systemLibrary(name: "CCrypt", providers: [.apt(["libcrypt-dev"])]),
         .systemLibrary(name: "CHash", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"]), .brew(["hiredis"])]),
+        .systemLibrary(name: "CLDAP", providers: [.apt(["libldap-dev"]), .brew(["openldap"])]),
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
         .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
         .target(
             name: "CoveOCI",
             dependencies: ["CHash"],
@@ -106,7 +108,10 @@ let package = Package(
         .target(
             name: "CoveIdentity",
             dependencies: [
-                "CoveOCI", "CoveMetadata", "CCrypt",
+                "CoveOCI", "CoveMetadata", "CoveOutbound", "CCrypt", "CLDAP",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "X509", package: "swift-certificates"),
@@ -120,7 +125,7 @@ let package = Package(
         .target(
             name: "CoveRegistry",
             dependencies: [
-                "CoveOCI", "CoveBlobs", "CoveClient", "CoveMetadata", "CoveOutbound", "CoveRedis", "CoveTelemetry", "CLinux",
+                "CoveOCI", "CoveBlobs", "CoveClient", "CoveMetadata", "CoveOutbound", "CoveRedis", "CoveTelemetry", "CLinux", "CZlib",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -150,6 +155,15 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(
+            name: "CoveJobs",
+            dependencies: [
+                "CoveMetadata", "CoveTelemetry",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict
+        ),
+        .target(
             name: "CoveConfiguration",
             dependencies: [.product(name: "Yams", package: "Yams")],
             swiftSettings: strict
@@ -157,8 +171,8 @@ let package = Package(
         .target(
             name: "CoveServer",
             dependencies: [
-                "CoveConfiguration", "CoveRegistry", "CoveACME", "CoveIdentity", "CoveMetadata", "CoveRedis", "CoveBlobs", "CoveClient",
-                "CoveOutbound", "CoveOCI", "CoveTelemetry", "CLinux",
+                "CoveConfiguration", "CoveRegistry", "CoveACME", "CoveIdentity", "CoveJobs", "CoveMetadata", "CoveRedis", "CoveBlobs",
+                "CoveClient", "CoveOutbound", "CoveOCI", "CoveTelemetry", "CLinux",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdHTTP2", package: "hummingbird"),
@@ -172,16 +186,34 @@ let package = Package(
                 .product(name: "NIOHTTPTypesHTTP2", package: "swift-nio-extras"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "X509", package: "swift-certificates"),
+                .product(name: "SwiftASN1", package: "swift-asn1"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict
         ),
+        .target(
+            name: "CoveCommands",
+            dependencies: [
+                "CoveClient", "CoveOCI", "CoveOutbound",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOFoundationCompat", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "Yams", package: "Yams"),
+            ],
+            swiftSettings: strict
+        ),
         .executableTarget(
             name: "cove",
             dependencies: [
-                "CoveServer", "CoveConfiguration", "CoveRegistry", "CoveBlobs", "CoveIdentity", "CoveMetadata",
+                "CoveServer", "CoveCommands", "CoveClient", "CoveConfiguration", "CoveOutbound", "CoveRegistry", "CoveBlobs",
+                "CoveIdentity", "CoveMetadata",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -207,6 +239,16 @@ let package = Package(
                 "CoveClient", "CoveOutbound", "CoveOCI", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "CoveCommandsTests",
+            dependencies: [
+                "CoveCommands", "CoveClient", "CoveConfiguration", "CoveOCI", "CoveOutbound", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict
         ),
@@ -259,6 +301,16 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "CoveJobsTests",
+            dependencies: [
+                "CoveJobs", "CoveMetadata", "CoveTelemetry", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "CoveACMETests",
             dependencies: [
                 "CoveACME", "CoveMetadata", "CoveTelemetry", "TestSupport",
@@ -287,7 +339,7 @@ let package = Package(
         .testTarget(
             name: "CoveServerTests",
             dependencies: [
-                "CoveServer", "CoveConfiguration", "CoveRegistry", "CoveACME", "CoveIdentity", "CoveMetadata", "CoveBlobs",
+                "CoveServer", "CoveConfiguration", "CoveRegistry", "CoveACME", "CoveIdentity", "CoveJobs", "CoveMetadata", "CoveBlobs",
                 "CoveOutbound", "CoveOCI", "CoveTelemetry", "TestSupport",
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),

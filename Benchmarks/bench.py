@@ -12,6 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from sidebyside.accounts import Accounts
 from sidebyside.calibrate import calibrate
 from sidebyside.cluster import Cluster
 from sidebyside.groups import Context, FullStores, Sizes, big_blobs, idle_memory, parallel_pushes, small_requests
@@ -20,8 +21,8 @@ from sidebyside.server import Player
 from sidebyside.table import document, errors, table
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-FULL = Sizes(big=1 << 30, parallel_count=64, parallel_size=10 << 20, seconds=5, tags=100_000, repositories=20_000, manifests=1_000_000)
-QUICK = Sizes(big=64 << 20, parallel_count=16, parallel_size=4 << 20, seconds=3, tags=5_000, repositories=1_000, manifests=20_000)
+FULL = Sizes(big=1 << 30, parallel_count=64, parallel_size=10 << 20, seconds=5, tags=100_000, repositories=20_000, manifests=1_000_000, audit=10_000_000)
+QUICK = Sizes(big=64 << 20, parallel_count=16, parallel_size=4 << 20, seconds=3, tags=5_000, repositories=1_000, manifests=20_000, audit=100_000)
 
 
 def main() -> int:
@@ -35,6 +36,7 @@ def main() -> int:
         tags=_thousands(sizes.tags),
         repositories=_thousands(sizes.repositories),
         manifests=_thousands(sizes.manifests),
+        audit=_thousands(sizes.audit),
     )
     if options.list:
         print("\n".join(f"{row.name:18}{row.title}" for row in rows))
@@ -64,6 +66,7 @@ def main() -> int:
                 # Its large store takes minutes to load, and is compared with itself.
                 if number == 0:
                     cluster()
+                    Accounts(context)()
         except KeyboardInterrupt:
             say("stopped; what there is so far:")
         if options.keep_logs:

@@ -33,6 +33,7 @@ class Sizes:
     tags: int
     repositories: int
     manifests: int
+    audit: int
 
 
 @dataclass

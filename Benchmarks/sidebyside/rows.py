@@ -71,7 +71,7 @@ def at_least(limit: float, kind: str = "ratio") -> Target:
     return Target(kind, "≥", limit)
 
 
-def all_rows(big: str, parallel: str, tags: str, repositories: str, manifests: str) -> list[Row]:
+def all_rows(big: str, parallel: str, tags: str, repositories: str, manifests: str, audit: str) -> list[Row]:
     """In the order of the table. Times in s or ms: less is better; rates in /s: more is."""
     put_on_postgresql = Target("value", "≥", 1000, otherwise=at_least(3))
     return [
@@ -101,5 +101,9 @@ def all_rows(big: str, parallel: str, tags: str, repositories: str, manifests: s
         Row("pg-large-tags", f"tag page, {manifests} manifests / none", "", at_most(1.5, "value")),
         Row("pg-large-catalog", f"catalog page, {manifests} manifests / none", "", at_most(1.5, "value")),
         Row("s3-push-memory", f"push {big} to S3, RSS above idle", "MB", at_most(64, "value")),
+        Row("token-grant", "token grant, 32 conn.", "/s", at_least(5000, "value")),
+        Row("authorized-get", "manifest GET with a token, of the rate without accounts", "", at_least(0.95, "value")),
+        Row("artifacts-page", f"page of 100 artifacts of {tags}, all details", "ms", at_most(10, "value")),
+        Row("audit-page", f"page of 100 of {audit} audit rows", "ms", at_most(10, "value")),
         Row("rss-peak", "RSS peak of the whole run", "MB", aggregate=max),
     ]

@@ -119,7 +119,7 @@ class Server:
         try:
             with socket.create_connection(("127.0.0.1", self.port), timeout=5) as client:
                 client.sendall(b"GET /v2/ HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
-                return client.recv(64).startswith(b"HTTP/1.1 200")
+                return client.recv(64).startswith((b"HTTP/1.1 200", b"HTTP/1.1 401"))
         except OSError:
             return False
 

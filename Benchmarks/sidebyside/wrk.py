@@ -24,13 +24,17 @@ class Rate:
     """The share of wrk's one thread that was busy."""
 
 
-def wrk(url: str, connections: int, seconds: int, script: Path | None = None, arguments: list[str] | None = None) -> Rate:
+def wrk(
+    url: str, connections: int, seconds: int, script: Path | None = None, arguments: list[str] | None = None, headers: dict[str, str] | None = None
+) -> Rate:
     """One thread: it sends more than these servers answer, and leaves them the other core."""
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "20s", "--latency"]
     if script:
         command += ["-s", str(script), url, "--", *(arguments or [])]
     else:
-        command += ["-H", f"Accept: {ACCEPT}", url]
+        for name, value in {"Accept": ACCEPT, **(headers or {})}.items():
+            command += ["-H", f"{name}: {value}"]
+        command.append(url)
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     wall, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)

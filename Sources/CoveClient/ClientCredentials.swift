@@ -34,5 +34,5 @@ package struct Login: Sendable, Hashable, CustomStringConvertible, CustomDebugSt
     package var customMirror: Mirror { Mirror(self, children: []) }
 
     /// `Authorization: Basic …` (RFC 7617).
-    var basic: String { "Basic " + Data("\(user):\(password)".utf8).base64EncodedString() }
+    package var basic: String { "Basic " + Data("\(user):\(password)".utf8).base64EncodedString() }
 }

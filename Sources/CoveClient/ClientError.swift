@@ -31,6 +31,14 @@ extension ClientError {
     }
 }
 
+extension ClientError {
+    /// What a sentence that says already that a server cannot be reached goes on with.
+    package var reason: String {
+        guard case .unreachable(let why) = self else { return description }
+        return why
+    }
+}
+
 extension ClientError: CustomStringConvertible {
     package var description: String {
         switch self {

@@ -20,7 +20,7 @@ package enum TagState: Sendable, Equatable {
 }
 
 extension RegistryClient {
-    private static let accept = MediaType.manifests.sorted().joined(separator: ", ")
+    static let acceptedManifests = MediaType.manifests.sorted().joined(separator: ", ")
 
     /// Asks whether a tag still names `known`, with HEAD and a condition (RFC 9110 section 13.1.2).
     ///
@@ -30,7 +30,7 @@ extension RegistryClient {
     ) async throws(ClientError) -> TagState {
         let response = try await send(
             .HEAD, "\(address.remoteName(repository))/manifests/\(tag)", scope: scope(repository),
-            headers: [("Accept", Self.accept), ("If-None-Match", "\"\(known)\"")], accepting: [304], tries: tries)
+            headers: [("Accept", Self.acceptedManifests), ("If-None-Match", "\"\(known)\"")], accepting: [304], tries: tries)
         if response.status == .notModified { return .unchanged }
         let digest = response.headers.first(name: "Docker-Content-Digest").flatMap { try? Digest(parsing: $0) }
         return digest == known ? .unchanged : .moved(digest)
@@ -44,7 +44,7 @@ extension RegistryClient {
     ) async throws(ClientError) -> RemoteManifest {
         let response = try await send(
             .GET, "\(address.remoteName(repository))/manifests/\(reference)", scope: scope(repository),
-            headers: [("Accept", Self.accept)], tries: tries)
+            headers: [("Accept", Self.acceptedManifests)], tries: tries)
         let payload = try await text(of: response, most: Manifest.maximumSize)
         let stated: Digest? =
             switch reference {

@@ -28,7 +28,7 @@ package final class RegistryClient: Sendable {
     private static let mostOfError = 64 * 1024
     private static let mostOfToken = 64 * 1024
     /// How long an answer's head may take, and the whole of one that is kept in memory.
-    private static let patience = Duration.seconds(60)
+    static let patience = Duration.seconds(60)
 
     /// - Parameter connections: as ``connections(_:_:)`` makes them; several clients may share them.
     package init(
@@ -43,8 +43,13 @@ package final class RegistryClient: Sendable {
     }
 
     /// Connections for clients of registries.
-    package static func connections(_ proxies: OutboundProxies, rules: RetryRules = RetryRules()) -> OutboundClients {
+    ///
+    /// - Parameter tls: how certificates are looked at; nil for the system's authorities.
+    package static func connections(
+        _ proxies: OutboundProxies, rules: RetryRules = RetryRules(), tls: TLSConfiguration? = nil
+    ) -> OutboundClients {
         var configuration = HTTPClient.Configuration(
+            tlsConfiguration: tls,
             redirectConfiguration: .disallow,
             timeout: .init(connect: .nanoseconds(rules.connect.nanoseconds), read: .nanoseconds(rules.stall.nanoseconds)))
         configuration.httpVersion = .http1Only
@@ -62,6 +67,13 @@ package final class RegistryClient: Sendable {
         _ = try await text(of: try await send(.GET, "", scope: nil), most: Self.mostOfError)
     }
 
+    /// Whether the registry asks who one is.
+    package func knowsLogins() async throws(ClientError) -> Bool {
+        let response = try await follow(.GET, address.url(""), [], nil)
+        _ = try? await text(of: response, most: Self.mostOfError)
+        return response.status == .unauthorized
+    }
+
     // MARK: - Requests
 
     /// What a request is to be allowed by a token: `repository:library/alpine:pull`.
@@ -75,12 +87,23 @@ package final class RegistryClient: Sendable {
     /// - Returns: the answer, its body not read.
     func send(
         _ method: HTTPMethod, _ endpoint: String, scope: String?, headers: [(String, String)] = [],
-        accepting accepted: Set<UInt> = [], tries: Int? = nil
+        body: HTTPClientRequest.Body? = nil, accepting accepted: Set<UInt> = [], tries: Int? = nil
+    ) async throws(ClientError) -> HTTPClientResponse {
+        try await send(
+            method, url: address.url(endpoint), scope: scope, headers: headers, body: body, accepting: accepted, tries: tries)
+    }
+
+    /// - Parameters:
+    ///   - url: one that the registry gave.
+    ///   - body: one that is read once must go with `tries: 1`, after a request that has made the login known.
+    ///   - patience: how long the answer's head may take, the sending of the body included.
+    func send(
+        _ method: HTTPMethod, url: String, scope: String?, headers: [(String, String)] = [], body: HTTPClientRequest.Body? = nil,
+        patience: Duration = RegistryClient.patience, accepting accepted: Set<UInt> = [], tries: Int? = nil
     ) async throws(ClientError) -> HTTPClientResponse {
         try await repeating(tries ?? rules.tries) { () throws(ClientError) in
-            let url = address.url(endpoint)
             var authorization = try await authorization(for: scope, unless: nil)
-            var response = try await follow(method, url, headers, authorization)
+            var response = try await follow(method, url, headers, authorization, body, patience)
             if response.status == .unauthorized {
                 guard let challenge = Challenge(headers: response.headers["WWW-Authenticate"]) else { throw .denied(status: 401) }
                 state.withLock { $0.challenge = challenge }
@@ -91,7 +114,7 @@ package final class RegistryClient: Sendable {
                     throw challenge == .basic && first != nil ? Self.refused : .denied(status: 401)
                 }
                 try await discard(response)
-                response = try await follow(method, url, headers, authorization)
+                response = try await follow(method, url, headers, authorization, body, patience)
                 if response.status == .unauthorized, challenge == .basic { throw Self.refused }
             }
             try await check(response, accepting: accepted)
@@ -155,7 +178,8 @@ package final class RegistryClient: Sendable {
     /// Sends a request, and again to where a redirect leads. The login is only for the registry itself: no other host, port
     /// or scheme is sent it.
     private func follow(
-        _ method: HTTPMethod, _ url: String, _ headers: [(String, String)], _ authorization: String?
+        _ method: HTTPMethod, _ url: String, _ headers: [(String, String)], _ authorization: String?,
+        _ body: HTTPClientRequest.Body? = nil, _ patience: Duration = RegistryClient.patience
     ) async throws(ClientError) -> HTTPClientResponse {
         var target = url
         for _ in 0...Self.mostRedirects {
@@ -163,10 +187,11 @@ package final class RegistryClient: Sendable {
             request.method = method
             request.headers = HTTPHeaders(headers)
             request.headers.add(name: "User-Agent", value: "cove")
+            request.body = body
             if let authorization, WebAddress(target)?.origin == WebAddress(url)?.origin {
                 request.headers.add(name: "Authorization", value: authorization)
             }
-            let response = try await execute(request)
+            let response = try await execute(request, patience)
             guard [301, 302, 303, 307, 308].contains(response.status.code) else {
                 if let limit = RateLimit(response.headers) { note(limit) }
                 return response
@@ -183,10 +208,12 @@ package final class RegistryClient: Sendable {
         throw .invalidAnswer("more than \(Self.mostRedirects) redirects")
     }
 
-    private func execute(_ request: HTTPClientRequest) async throws(ClientError) -> HTTPClientResponse {
+    private func execute(
+        _ request: HTTPClientRequest, _ patience: Duration = RegistryClient.patience
+    ) async throws(ClientError) -> HTTPClientResponse {
         do {
             return try await connections.client(for: request.url).execute(
-                request, deadline: .now() + .nanoseconds(Self.patience.nanoseconds))
+                request, deadline: .now() + .nanoseconds(patience.nanoseconds))
         } catch {
             throw ClientError(transport: error, rules)
         }
@@ -269,7 +296,7 @@ package final class RegistryClient: Sendable {
 
 extension ClientError {
     /// What the HTTP client threw.
-    init(transport error: any Error, _ rules: RetryRules) {
+    package init(transport error: any Error, _ rules: RetryRules = RetryRules()) {
         switch error {
         case let error as ClientError: self = error
         case is CancellationError: self = .cancelled

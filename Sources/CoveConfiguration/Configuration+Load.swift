@@ -54,11 +54,14 @@ extension Configuration {
         metadata = Metadata(&reader, driver: storage.driver, hasFile: hasFile)
         redis = Redis(&reader, isCache: storage.cache == .redis)
         notifications = Notifications(&reader)
+        webhooks = WebhookSettings(&reader)
+        audit = AuditSettings(&reader)
         readAuth(&reader)
         readHTTP(&reader, hasFile: hasFile)
         readValidation(&reader)
         proxy = Proxy(&reader)
         outbound = Outbound(&reader)
+        jobs = Jobs(&reader)
         health = Health(&reader)
     }
 
@@ -130,6 +133,10 @@ extension Configuration {
         if kinds.count > 1 { reader.refuse("'auth' has \(kinds.joined(separator: " and ")); choose one") }
         if reader.has("auth.token") {
             auth = .token(TokenSettings(&reader))
+            return
+        }
+        if reader.has("auth.accounts") {
+            auth = .accounts(AccountSettings(&reader))
             return
         }
         guard reader.has("auth.htpasswd") else { return }

@@ -21,6 +21,9 @@ extension Configuration {
         if notifications != Notifications() {
             pairs.append(("notifications", notifications.rendered(maskingSecrets: maskingSecrets)))
         }
+        if jobs != Jobs() { pairs.append(("jobs", jobs.rendered)) }
+        if webhooks != WebhookSettings() { pairs.append(("webhooks", webhooks.rendered)) }
+        if audit != AuditSettings() { pairs.append(("audit", audit.rendered)) }
         if !proxy.all.isEmpty { pairs.append(("proxy", proxy.rendered(maskingSecrets: maskingSecrets))) }
         return .map(pairs)
     }
@@ -125,6 +128,7 @@ extension Configuration {
         case .htpasswd(let realm, let path):
             .map([("htpasswd", .map([("realm", .text(realm)), ("path", .text(path))]))])
         case .token(let settings): .map([("token", settings.rendered)])
+        case .accounts(let settings): .map([("accounts", settings.rendered)])
         }
     }
 

@@ -20,8 +20,11 @@ package struct Configuration: Sendable, Equatable {
     /// Nil without a `redis` section.
     package var redis: Redis?
     package var notifications = Notifications()
+    package var webhooks = WebhookSettings()
+    package var audit = AuditSettings()
     package var proxy = Proxy()
     package var outbound = Outbound()
+    package var jobs = Jobs()
 
     package init() {}
 
@@ -40,6 +43,7 @@ package struct Configuration: Sendable, Equatable {
         case none
         case htpasswd(realm: String, path: String)
         case token(TokenSettings)
+        case accounts(AccountSettings)
     }
 
     package struct Log: Sendable, Equatable {

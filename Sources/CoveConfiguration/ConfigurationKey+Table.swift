@@ -1,7 +1,8 @@
 extension ConfigurationKey {
     /// Every key that Cove or Distribution knows. Checking, suggestions and `docs/configuration.md` all come from here.
     static let table: [ConfigurationKey] =
-        general + token + health + storage + imports + s3 + metadata + middleware + redis + http + debug + proxy + notifications
+        general + token + accounts + health + storage + imports + s3 + metadata + middleware + redis + http + debug + proxy + notifications
+        + webhooks + audit + jobs
         + validation + old + storeRefusals + refusals
 
     private static let general: [ConfigurationKey] = [

@@ -125,11 +125,11 @@ package struct MetadataCopy: Sendable {
 
     /// Lets new rows be numbered after those that were copied. SQLite does so by itself.
     private static func continueNumbers(of table: Table, _ target: any SQLConnection) throws {
-        guard target.dialect == .postgresql, table.key == ["id"], !["upload", "errand"].contains(table.name) else { return }
+        guard target.dialect == .postgresql, table.key == ["id"] else { return }
+        // Of a table whose ids are texts there is no sequence.
+        let sequence = try target.row("SELECT pg_get_serial_sequence('\(table.name)', 'id')", [])?.optionalText(0)
+        guard let sequence else { return }
         _ = try target.rows(
-            """
-            SELECT setval(pg_get_serial_sequence('\(table.name)', 'id'), (SELECT MAX(id) FROM \(table.name)))
-            WHERE EXISTS (SELECT 1 FROM \(table.name))
-            """, [])
+            "SELECT setval('\(sequence)', (SELECT MAX(id) FROM \(table.name))) WHERE EXISTS (SELECT 1 FROM \(table.name))", [])
     }
 }

@@ -1,3 +1,4 @@
+import CoveOCI
 import CoveTelemetry
 import Foundation
 
@@ -14,6 +15,8 @@ package struct MetadataStore: Sendable {
     package let appended = OutboxSignal()
     /// Whom events that this process appends come from.
     package var source: EventSource?
+    /// What is recorded in the audit log; nil where there is none, as without accounts.
+    package var audit: AuditPolicy?
 
     /// Opens the store and brings its schema up to date.
     ///
@@ -57,9 +60,27 @@ package struct MetadataStore: Sendable {
     ) async throws -> T {
         let start = ContinuousClock.now
         defer { writes.observe(since: start) }
-        let (value, hasEvents) = try await Span.measure("metadata.write") { try await writeWithNotice(in: lane, body) }
-        if hasEvents { appended.raise() }
-        return value
+        let trail = audit == nil ? nil : AuditTrail.current
+        // Of a request's transactions the first that is committed tells of it.
+        let isTeller = trail?.claim() ?? false
+        do {
+            let (value, hasEvents) = try await Span.measure("metadata.write") {
+                try await writeWithNotice(in: lane) { store in
+                    store.notes.isTrailed = trail != nil
+                    guard isTeller, let trail else { return try body(store) }
+                    try store.prepare(trail)
+                    let value = try body(store)
+                    try store.audit(trail.entry)
+                    return value
+                }
+            }
+            if isTeller { trail?.settle(recorded: true) }
+            if hasEvents { appended.raise() }
+            return value
+        } catch {
+            if isTeller { trail?.settle(recorded: false) }
+            throw error
+        }
     }
 
     /// Runs `body` until it has given notice of all that requires it. A notice is a row, seen by whoever reads the
@@ -96,8 +117,9 @@ package struct MetadataStore: Sendable {
         in lane: WriteLane, _ notices: [Int64: Int64], _ body: @escaping @Sendable (MetadataTransaction) throws -> T
     ) async throws -> Result<(T, hasEvents: Bool), NoticeRequired> {
         do {
-            return try await engine.write(in: lane) { [source, isShared] connection in
+            return try await engine.write(in: lane) { [source, isShared, audit] connection in
                 let notes = MetadataTransaction.Notes(source: source, isShared: isShared, notices: notices)
+                notes.audit = audit
                 let transaction = MetadataTransaction(connection: connection, notes: notes)
                 let value: T
                 do {
@@ -105,6 +127,7 @@ package struct MetadataStore: Sendable {
                 } catch let required as NoticeRequired where required.isFirst {
                     return .failure(required)
                 }
+                try transaction.settleAccounts()
                 try transaction.withdrawNotices()
                 return .success((value, notes.hasEvents))
             }
@@ -187,6 +210,16 @@ package struct MetadataTransaction {
         /// What nobody else can see yet.
         var newRepositories: Set<Int64> = []
         var hasEvents = false
+        /// Of the repositories that were locked; nil for those whose project has no limits.
+        var accounts: [Int64: ProjectAccount?] = [:]
+        /// Blobs that a repository was found to hold without needing them (``MetadataTransaction/releaseBlobs(of:in:)``).
+        var released: [Int64: Set<Digest>] = [:]
+        var overridesRules = false
+        var audit: AuditPolicy?
+        /// Whether its events are those of a request that is recorded itself.
+        var isTrailed = false
+        /// What the tags that were set pointed at before; nil for those that are new.
+        var tagsBefore: [Tag: Digest?] = [:]
 
         init(source: EventSource? = nil, isShared: Bool = false, notices: [Int64: Int64] = [:]) {
             self.source = source

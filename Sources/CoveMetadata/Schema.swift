@@ -14,6 +14,8 @@ enum Schema {
         Step(statements: imports, oldest: 2), Step(statements: vault, oldest: 2),
         // A node without it would neither give notice nor heed it. None was released, so nobody's nodes are replaced across this.
         Step(statements: notices, oldest: 6),
+        // Nodes without it would charge no quota, heed no rule and ask for no right.
+        Step(statements: accounts + jobs + webhooks + audit + rules + catalogue + logins, oldest: 7),
     ]
 
     /// Brings the schema up to date. Of nodes that start at once, one does it and the others wait.
@@ -29,7 +31,7 @@ enum Schema {
         let state = try version(connection)
         guard state.oldest <= steps.count else { throw MetadataError.newerSchema(found: state.version, supported: steps.count) }
         for (index, step) in steps.enumerated().dropFirst(state.version) {
-            for statement in step.statements { try connection.perform(dialect.render(statement), []) }
+            for statement in step.statements.compactMap(dialect.statement) { try connection.perform(statement, []) }
             if index == 0 {
                 try connection.perform("INSERT INTO schema_version (version) VALUES (1)", [])
             } else {

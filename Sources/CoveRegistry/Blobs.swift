@@ -48,6 +48,37 @@ extension Registry {
         }
     }
 
+    /// All of a blob that is no larger than `limit`, for the registry's own use: not counted as a pull.
+    ///
+    /// - Returns: nil for a larger one, and for one that the repository does not hold or whose bytes are gone.
+    func bytes(
+        of digest: Digest, in repository: RepositoryName, atMost limit: Int
+    ) async throws(RegistryError) -> ByteBuffer? {
+        guard let blob = try await recordedBlob(digest, in: repository), blob.size <= limit else { return nil }
+        if blob.size <= SmallBlobCache.largest, let bytes = smallBlobs.bytes(of: digest) { return bytes }
+        return try await registryErrors {
+            let reader: any BlobReader
+            do {
+                reader = try await openBytes(of: blob, in: repository)
+            } catch BlobStorageError.missing {
+                return nil
+            }
+            do {
+                var bytes = ByteBuffer()
+                while bytes.readableBytes < blob.size {
+                    let piece = try await reader.read(at: Int64(bytes.readableBytes), length: Int(blob.size) - bytes.readableBytes)
+                    guard piece.readableBytes > 0 else { break }
+                    bytes.writeImmutableBuffer(piece)
+                }
+                await reader.close()
+                return bytes
+            } catch {
+                await reader.close()
+                throw error
+            }
+        }
+    }
+
     /// Takes a blob out of a repository. Its bytes are collected when no repository has held it for a while.
     package func deleteBlob(
         _ digest: Digest, in repository: RepositoryName, origin: Event.Origin

@@ -1,6 +1,7 @@
 import CoveBlobs
 import CoveMetadata
 import CoveOCI
+import CoveRedis
 import Logging
 import NIOCore
 
@@ -29,9 +30,12 @@ package final class Registry: Sendable {
         package init() {}
     }
 
+    /// Whether nothing may be pushed or deleted.
+    package var isReadOnly: Bool { options.readOnly }
+
     let metadata: MetadataStore
     let storage: any BlobStorage
-    let options: Options
+    package let options: Options
     let logger: Logger
     let manifestCache: CoherentCache<ContentKey, PulledManifest>
     let blobCache: CoherentCache<BlobKey, StoredBlob>
@@ -62,6 +66,17 @@ package final class Registry: Sendable {
             try await metadata.ping()
             try await storage.probe()
         }
+    }
+
+    /// Whether the storage can be used.
+    package func probeStorage() async throws(RegistryError) {
+        try await registryErrors { try await storage.probe() }
+    }
+
+    /// Asks the Redis that keeps blobs' whereabouts whether it is there; nil without one.
+    package var cacheProbe: (@Sendable () async throws -> Void)? {
+        guard let descriptors else { return nil }
+        return { try await descriptors.redis.ping() }
     }
 
     /// How long a request waits for the store's answer to an earlier one before it asks itself (``CoherentCache``).

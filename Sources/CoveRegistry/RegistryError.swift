@@ -24,6 +24,10 @@ package enum RegistryError: Error, Sendable {
     case urlRefused(String, Descriptor)
     /// An image of a class that is not taken, or that the client may not push; says which.
     case classRefused(String)
+    /// The repository's project would hold more than it may.
+    case quotaExceeded(QuotaExceeded)
+    /// A rule of the project keeps the tag as it is.
+    case tagImmutable(ImmutableTag)
     case deleteDisabled
     case readOnly
     /// The repository is an upstream's, whose URL is given, and nothing is changed in it here.
@@ -44,6 +48,10 @@ func registryErrors<T>(_ body: () async throws -> T) async throws(RegistryError)
         return try await body()
     } catch let error as RegistryError {
         throw error
+    } catch let error as QuotaExceeded {
+        throw .quotaExceeded(error)
+    } catch let error as ImmutableTag {
+        throw .tagImmutable(error)
     } catch let error as BlobStorageError {
         switch error {
         case .full: throw .storageFull

@@ -97,6 +97,24 @@ extension Configuration {
     }
 }
 
+extension AccountSettings {
+    var options: Accounts.Options {
+        var options = Accounts.Options()
+        options.robotPrefix = robotPrefix
+        options.lockout.failures = lockout.failures
+        options.lockout.delay = lockout.delay
+        options.lockout.longestDelay = lockout.longestDelay
+        return options
+    }
+
+    /// What Harbor's setting of the time is as long as nobody has set it.
+    var usualTokenMinutes: Int64 { max(1, tokenExpiration.components.seconds / 60) }
+
+    var tokens: TokenIssuer.Options {
+        TokenIssuer.Options(issuer: issuer, service: service, lifetime: tokenExpiration, refreshLifetime: refreshTokenExpiration)
+    }
+}
+
 extension TokenSettings {
     var options: TokenVerifier.Options {
         var options = TokenVerifier.Options(issuer: issuer, service: service)

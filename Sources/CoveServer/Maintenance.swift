@@ -162,7 +162,7 @@ package struct Maintenance: Sendable {
     // MARK: - Steps
 
     /// The metadata store, which has to be there: a command about what a registry has must not make an empty one.
-    private func existingMetadata() async throws(ServeError) -> MetadataStore {
+    func existingMetadata() async throws(ServeError) -> MetadataStore {
         let source = MetadataSource(configuration)
         if case .sqlite(let path) = source.location, !FileManager.default.fileExists(atPath: path) {
             throw ServeError(
@@ -183,7 +183,7 @@ package struct Maintenance: Sendable {
         return storage
     }
 
-    private func saying<T>(_ body: () async throws -> T) async throws(ServeError) -> T {
+    func saying<T>(_ body: () async throws -> T) async throws(ServeError) -> T {
         do {
             return try await body()
         } catch let error as ServeError {

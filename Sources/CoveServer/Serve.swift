@@ -19,11 +19,20 @@ import UnixSignals
 
 /// The server, put together from a configuration.
 package enum Serve {
+    /// What a process is for.
+    package enum Role: Sendable {
+        /// It answers requests, and runs jobs beside that.
+        case server
+        /// It runs jobs only.
+        case worker
+    }
+
     /// Serves until the process is told to stop (SIGTERM, SIGINT), then ends what runs within `http.draintimeout`.
     ///
     /// - Parameter warnings: what was noticed while the configuration was read, for the log.
     /// - Throws: ``ServeError`` when the server cannot start.
-    package static func run(_ configuration: Configuration, warnings: [String] = []) async throws {
+    package static func run(_ configuration: Configuration, as role: Role = .server, warnings: [String] = []) async throws {
+        if role == .worker { try checkWorker(configuration) }
         #if os(Linux)
             cove_keep_buffers()
         #endif
@@ -50,7 +59,6 @@ package enum Serve {
         let group = MultiThreadedEventLoopGroup.singleton
         let reload = Reload(hangups, logger: logger)
         for sink in [errors, output] { reload.addBlocking { [logger] in LogFile.report(sink.reopen(), to: logger) } }
-        let access = try accessController(configuration.auth, threads, reload, logger)
         let stores = try await Stores.open(configuration, threads, logger)
         let storage = MeasuredStorage(stores.storage)
         let notifications = try await notifications(configuration, stores.metadata, logger)
@@ -67,12 +75,20 @@ package enum Serve {
             checks: HealthChecks(configuration.health.checks(outbound), logger: logger), logger: logger)
         let health = HealthResponder(readiness: readiness)
         let tracer = Tracer.fromEnvironment(ProcessInfo.processInfo.environment, outbound, logger: logger)
+        let platform = try await Platform(
+            configuration, stores.metadata, registry, threads, logger, makesAdministrator: role == .server)
+        let workers = platform.flatMap { JobMapping.workers($0, configuration.jobs) }
         let watch = Watch(
             registry: registry, stores: stores, storage: storage.statistics, health: health, tracer: tracer,
-            notifications: notifications, mirrors: mirrors, letsEncrypt: letsEncrypt)
+            notifications: notifications, mirrors: mirrors, letsEncrypt: letsEncrypt, jobs: workers)
+        let access =
+            try platform?.access ?? accessController(configuration.auth, threads, reload, logger)
         let frontend = Frontend(
             oci: OCIResponder(registry: registry, options: configuration.ociOptions, mirrors: mirrors),
-            health: health, access: access,
+            health: health, harbor: platform.map { HarborResponder(platform: $0) },
+            tokens: platform.map { TokenResponder(service: $0.tokens, authenticator: $0.authenticator) },
+            logins: platform.map { LoginResponder(platform: $0, locations: configuration.ociOptions.location) },
+            settings: platform?.settings, access: access,
             accessLog: configuration.log.accessLogDisabled
                 ? nil
                 : AccessLog(sink: output, format: format, fields: configuration.log.fields.sorted { $0.key < $1.key }),
@@ -83,19 +99,26 @@ package enum Serve {
             frontend: frontend, limits: Self.limits(configuration, logger), http2: configuration.http.http2,
             h2c: configuration.http.h2c, drainTimeout: configuration.http.drainTimeout, farewell: farewell, metrics: watch.listeners,
             reload: reload, letsEncrypt: letsEncrypt, group: group, logger: logger)
-        // Ended from the last to the first, who watches last: first /readyz turns, then load balancers have time to turn
-        // away, then the listeners drain, then what is under way from upstreams, for whose bytes clients were waiting, then
-        // the upkeep writes its rest, then what is being notified of ends.
-        var services: [any Service] =
-            (notifications.map { [$0] } ?? []) + [
+        var services: [any Service] = platform?.services ?? []
+        if let workers { services.append(workers) }
+        switch role {
+        case .worker: services += [reload, readiness]
+        case .server:
+            services.insert(contentsOf: platform?.forwarders(configuration) ?? [], at: 0)
+            services.insert(contentsOf: try listeners.services(obtainingFor: letsEncrypt), at: 0)
+            // Ended from the last to the first, who watches last: first /readyz turns, then load balancers have time to turn
+            // away, then the listeners drain, then what is under way from upstreams, for whose bytes clients were waiting, then
+            // the upkeep writes its rest, then what is being notified of ends, then jobs.
+            services += notifications.map { [$0] } ?? []
+            services += [
                 reload, readiness.checks, Upkeep(registry: registry, options: configuration.upkeepOptions, mirrors: mirrors),
                 ErrandRunner(registry: registry),
                 AutoImport(stores: stores, isOn: configuration.storage.importing == .auto, logger: logger),
-            ] + (mirrors.map { [$0] } ?? []) + [
-                try listeners.service(for: configuration.http), farewell, readiness,
             ]
-        services += delivery.services
-        services.insert(contentsOf: try listeners.services(obtainingFor: letsEncrypt), at: 0)
+            services += mirrors.map { [$0] } ?? []
+            services += [try listeners.service(for: configuration.http), farewell, readiness]
+            services += delivery.services
+        }
         services.insert(contentsOf: try watch.services(for: configuration, listeners, logger), at: 0)
         var lifecycle = ServiceGroupConfiguration(
             services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
@@ -104,9 +127,32 @@ package enum Serve {
         lifecycle.maximumCancellationDuration = .seconds(20)
         try await ServiceGroup(configuration: lifecycle).run()
         await connections.close()
+        await platform?.oidc.client.close()
         await outbound.close()
         try await stores.close()
         logger.info("stopped")
+    }
+
+    /// - Throws: ``ServeError`` when a process that only runs jobs would have none to run, or not be alone with what it uses.
+    private static func checkWorker(_ configuration: Configuration) throws(ServeError) {
+        var problems: [String] = []
+        let isShared = if case .postgresql = MetadataSource(configuration).location { true } else { false }
+        let hasAccounts = if case .accounts = configuration.auth { true } else { false }
+        if !isShared {
+            problems.append(
+                "metadata.url: a worker beside a server needs metadata in PostgreSQL: the file of SQLite belongs to one process, and its `cove serve` runs the jobs itself"
+            )
+        }
+        if case .inMemory = configuration.storage.driver {
+            problems.append("storage.inmemory: what is in a server's memory cannot be worked on by another process; use storage.s3")
+        }
+        if !hasAccounts {
+            problems.append("auth.accounts: without accounts there are no jobs to run; add the section, as the server has it")
+        }
+        if configuration.jobs.maxWorkers == 0 {
+            problems.append("jobs.maxworkers: with 0 this process would run no jobs; set it to 1 or more (REGISTRY_JOBS_MAXWORKERS=10)")
+        }
+        guard problems.isEmpty else { throw ServeError(problems) }
     }
 
     /// What would keep the server from starting, as far as it can be told without ports and stores.
@@ -136,7 +182,7 @@ package enum Serve {
         attempt { () throws(ServeError) in try configuration.checkUpstreams() }
         let authIsHere =
             switch configuration.auth {
-            case .none: true
+            case .none, .accounts: true
             case .htpasswd(_, let path) where HTPasswd.isDirectory(path):
                 warn("auth.htpasswd.path: '\(path)' is a directory, so nobody can log in; name a file of user:hash lines")
             case .htpasswd(_, let path) where !FileManager.default.fileExists(atPath: path):
@@ -222,7 +268,7 @@ package enum Serve {
         _ auth: Configuration.Auth, _ threads: NIOThreadPool, _ reload: Reload?, _ logger: Logger
     ) throws(ServeError) -> (any AccessController)? {
         switch auth {
-        case .none: return nil
+        case .none, .accounts: return nil
         case .htpasswd(let realm, let path):
             do {
                 if let note = try HTPasswd.provision(path) {

@@ -20,6 +20,7 @@ struct Stores: Sendable {
         do throws(ServeError) {
             var metadata = try await MetadataSource(configuration).open()
             metadata.source = configuration.eventSource
+            metadata.audit = configuration.auditPolicy
             return Stores(metadata: metadata, storage: storage)
         } catch {
             await (storage as? S3Storage)?.close()

@@ -6,8 +6,8 @@ import Foundation
 struct ConfigCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "config",
-        abstract: "Check and show configurations.",
-        subcommands: [Check.self, Show.self, Reference.self, Metrics.self]
+        abstract: "Check and show configurations; get and set a server's settings.",
+        subcommands: [Check.self, Show.self, Reference.self, Metrics.self, Get.self, Set.self]
     )
 
     struct Check: AsyncParsableCommand {

@@ -7,6 +7,11 @@ enum Console {
         FileHandle.standardError.write(Data("cove: warning: \(text)\n".utf8))
     }
 
+    /// What helps to understand the result, beside it.
+    static func note(_ text: String) {
+        FileHandle.standardError.write(Data("\(text)\n".utf8))
+    }
+
     /// Says what went wrong; the result is thrown to end the command with exit code 1.
     static func failure(_ problems: [String]) -> ExitCode {
         for problem in problems { FileHandle.standardError.write(Data("cove: \(problem)\n".utf8)) }

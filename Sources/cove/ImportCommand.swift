@@ -9,6 +9,20 @@ import Synchronization
 struct ImportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "import",
+        abstract: "Take over what another registry has: registry:2's files, or a Harbor.",
+        discussion: """
+            cove import /var/lib/registry                        registry:2's or registry:3's files; cove help import registry2
+            cove import harbor --url https://harbor.example.org  a running Harbor, or another Cove
+            cove import harbor-config harbor.yml                 Harbor's configuration
+            """,
+        subcommands: [ImportFilesCommand.self, ImportHarborCommand.self, ImportHarborConfigCommand.self],
+        defaultSubcommand: ImportFilesCommand.self
+    )
+}
+
+struct ImportFilesCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "registry2",
         abstract: "Serve what registry:2 or registry:3 has stored: read its files into the metadata store.",
         discussion: """
             cove import /var/lib/registry

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CoveCommands
 import CoveServer
 
 @main
@@ -17,17 +18,32 @@ struct Cove: AsyncParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            ServeCommand.self, ImportCommand.self, ExportCommand.self, GarbageCollectCommand.self, ConfigCommand.self, MetadataCommand.self,
-            HTPasswdCommand.self, CompletionCommand.self, VersionCommand.self,
+            ServeCommand.self, WorkerCommand.self, ImportCommand.self, ExportCommand.self, GarbageCollectCommand.self, ConfigCommand.self,
+            MetadataCommand.self, AdminCommand.self, AccessCommand.self, HTPasswdCommand.self, CompletionCommand.self, VersionCommand.self,
+        ],
+        groupedSubcommands: [
+            CommandGroup(
+                name: "At a server",
+                subcommands: [
+                    LoginCommand.self, LogoutCommand.self, ContextCommand.self, WhoAmICommand.self, HealthCommand.self, InfoCommand.self,
+                    ProjectCommand.self, UserCommand.self, UserGroupCommand.self, RobotCommand.self, RepositoryCommand.self,
+                    ArtifactCommand.self, TagCommand.self, LabelCommand.self, QuotaCommand.self, WebhookCommand.self, AuditCommand.self,
+                    JobCommand.self, ScheduleCommand.self, GCCommand.self,
+                ])
         ]
     )
 
     static func main() async {
-        let arguments = CommandLine.arguments
-        if RegistryCommand.isMeant(by: arguments.first) {
-            await RegistryCommand.main(RegistryCommand.arguments(Array(arguments.dropFirst())))
+        let name = CommandLine.arguments.first
+        let arguments = FlagValues.translate(Array(CommandLine.arguments.dropFirst()))
+        if RegistryCommand.isMeant(by: name) {
+            await RegistryCommand.main(RegistryCommand.arguments(arguments))
+        } else if DockerCredentialCommand.isMeant(by: name) {
+            await DockerCredentialCommand.main(arguments)
+        } else if HarborCommand.isMeant(by: name) {
+            await HarborCommand.main(arguments)
         } else {
-            await Self.main(nil)
+            await Self.main(arguments)
         }
     }
 }

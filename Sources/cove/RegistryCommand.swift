@@ -8,7 +8,8 @@ struct RegistryCommand: AsyncParsableCommand {
         commandName: "registry",
         abstract: "Cove in the place of registry:2. Every command of cove is here as well.",
         version: "registry (cove) \(Version.current)",
-        subcommands: [Serve.self] + Cove.configuration.subcommands.filter { $0 != ServeCommand.self }
+        subcommands: [Serve.self] + Cove.configuration.ungroupedSubcommands.filter { $0 != ServeCommand.self },
+        groupedSubcommands: Cove.configuration.groupedSubcommands
     )
 
     /// Names of the binary under which it is this command.

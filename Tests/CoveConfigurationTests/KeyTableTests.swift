@@ -65,6 +65,7 @@ struct KeyTableTests {
 
     private static func base(for key: ConfigurationKey) -> String {
         if key.name.hasPrefix("auth.token.") { return token }
+        if key.name.hasPrefix("auth.accounts.") { return "version: 0.1\nauth: {accounts: {}}" }
         if key.path[0] == "middleware" { return middleware(key) }
         if key.name.hasPrefix("http.tls.letsencrypt.") { return letsEncrypt }
         switch key.name {
@@ -100,7 +101,12 @@ struct KeyTableTests {
             case "health.http[].statuscode": "204"
             default: "7"
             }
-        case .duration: key.name == "redis.connmaxlifetime" ? "0" : "45s"
+        case .duration:
+            switch key.name {
+            case "redis.connmaxlifetime": "0"
+            case "jobs.logretention", "jobs.retention": "45h"
+            default: "45s"
+            }
         case .size: key.name.hasPrefix("storage.s3.") ? "6MiB" : "8192"
         case .choice(let words): words.first { $0 != key.usual } ?? ""
         case .texts:
@@ -115,7 +121,8 @@ struct KeyTableTests {
         case .text:
             switch key.name {
             case "version": "0.1"
-            case "http.host", "auth.token.realm", "notifications.endpoints[].url", "proxy.remoteurl", "proxy.upstreams[].remoteurl":
+            case "http.host", "auth.token.realm", "auth.accounts.realm", "notifications.endpoints[].url", "proxy.remoteurl",
+                "proxy.upstreams[].remoteurl":
                 "https://x"
             case "health.http[].uri": "http://x/y"
             case "http.prefix", "http.debug.prometheus.path", "auth.token.autoredirectpath": "/x"

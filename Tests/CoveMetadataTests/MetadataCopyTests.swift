@@ -47,6 +47,9 @@ struct MetadataCopyTests {
             try store.count([
                 PullCount(repository: name, digest: StoreFixture.digest(#"{"n":3}"#), tag: Tag(parsing: "v3"), count: 2)
             ])
+            let label = try store.insertLabel("l", description: "d", color: "#fff", projectID: store.project(named: "team")?.id)
+            let labelled = try store.artifact(.tag(Tag(parsing: "v3")), in: store.repository("alpine"))
+            _ = try store.addLabel(#require(label), to: #require(labelled).id)
             _ = try store.takeTurn(at: "sweep", every: 1)
             try store.beginReaders(["reader"])
             _ = try store.deleteManifest(StoreFixture.digest(#"{"n":5}"#), in: store.repository("alpine"), actor: nil)
@@ -59,9 +62,90 @@ struct MetadataCopyTests {
             try store.postErrand("e", kind: "k", arguments: "{}")
             try store.report(["line"], from: 0, of: "e")
             try store.saveVaultEntry("name", [0, 255])
+            try store.connection.perform(
+                """
+                INSERT INTO audit_log (at, operator, operation, resource_type, resource, result) VALUES (1, 'a', 'b', 'c', 'd', 1)
+                """, [])
+            _ = try store.takeOverAuditReader("reader")
             _ = try store.giveNotice(of: store.ensureRepository(name))
+            let project = try store.project(named: "team")?.id ?? 0
+            for (table, values) in Self.rows(of: project) { try store.insert(values, into: table) }
         }
         return store
+    }
+
+    /// A row for each table of accounts and of what stands on them. Texts that hold what bytes do are `.blob`.
+    private static func rows(of project: Int64) -> [(table: String, values: KeyValuePairs<String, SQLValue>)] {
+        [
+            ("account", ["id": 7, "name": "Ann", "name_key": "ann", "password_changed_at": 1, "created_at": 1, "updated_at": 1]),
+            ("account_group", ["id": 3, "name": "g", "type": 2, "created_at": 1, "updated_at": 1]),
+            ("account_group_member", ["group_id": 3, "account_id": 7]),
+            ("account_token", ["account_id": 7, "kind": "access", "name": "t", "secret": "s", "created_at": 1]),
+            ("project_metadata", ["project_id": .integer(project), "name": "public", "value": "true"]),
+            ("project_member", ["project_id": .integer(project), "account_id": 7, "role": 1, "created_at": 1, "updated_at": 1]),
+            (
+                "repository_grant",
+                ["project_id": .integer(project), "group_id": 3, "pattern": "**", "actions": "pull,push", "created_at": 1]
+            ),
+            (
+                "robot",
+                [
+                    "id": 5, "name": "ci", "project_id": .integer(project), "secret": "s", "duration": -1, "expires_at": -1,
+                    "created_at": 1,
+                    "updated_at": 1, "secret_changed_at": 1,
+                ]
+            ),
+            (
+                "robot_permission",
+                ["robot_id": 5, "kind": "project", "namespace": "team", "resource": "repository", "action": "pull"]
+            ),
+            (
+                "signing_key",
+                ["id": "k", "private_key": .blob(Data([0, 255])), "created_at": 1, "signs_until": 2, "ends_at": 3]
+            ),
+            ("refresh_token", ["secret": "s", "subject": "ann", "service": "here", "created_at": 1, "expires_at": 2]),
+            (
+                "project_limit",
+                ["project_id": .integer(project), "storage": 9, "tags": -1, "used_storage": 3, "used_tags": 1, "updated_at": 4]
+            ),
+            ("immutable_rule", ["project_id": .integer(project), "rule": "{}", "created_at": 1, "updated_at": 1]),
+            ("retention_policy", ["project_id": .integer(project), "rules": "[]", "created_at": 1, "updated_at": 1]),
+            ("setting", ["name": "auth_mode", "value": "db_auth", "updated_at": 1]),
+            ("cve_allowlist", ["project_id": 0, "names": "CVE-1", "created_at": 1, "updated_at": 1]),
+            (
+                "browser_session",
+                ["id": "s", "account_id": 7, "csrf": "c", "id_token": "t", "created_at": 1, "used_at": 1, "expires_at": 2]
+            ),
+            (
+                "provider_login",
+                ["id": "l", "state": "s", "nonce": "n", "verifier": "v", "callback": "c", "target": "/", "expires_at": 2]
+            ),
+            ("group_administrator", ["account_id": 7]),
+            (
+                "job_execution",
+                [
+                    "id": 4, "vendor_type": "V", "vendor_id": -1, "triggered_by": "MANUAL", "status": "Running", "created_at": 1,
+                    "updated_at": 1,
+                ]
+            ),
+            (
+                "job",
+                [
+                    "id": 9, "kind": "K", "execution_id": 4, "parameters": "{}", "priority": 0, "status": "Running", "run_at": 1,
+                    "worker": "w", "created_at": 1, "updated_at": 1,
+                ]
+            ),
+            ("job_log", ["job_id": 9, "number": 0, "text": "line"]),
+            (
+                "job_schedule",
+                [
+                    "vendor_type": "V", "vendor_id": -1, "kind": "K", "cron": "@daily", "cron_type": "Custom", "parameters": "{}",
+                    "created_at": 1, "updated_at": 1,
+                ]
+            ),
+            ("job_pause", ["kind": "K", "paused_at": 1]),
+            ("job_worker", ["name": "w", "host": "h", "pid": 1, "concurrency": 1, "started_at": 1, "beat_at": 1]),
+        ]
     }
 
     private static func contents(_ engine: any SQLEngine) async throws -> [[[SQLValue]]] {
@@ -110,11 +194,12 @@ struct MetadataCopyTests {
     func knowsTheSchema() async throws {
         let engine = try SQLiteEngine(.memory)
         _ = try await MetadataStore.open(engine)
+        let own = "'schema_version', 'instance', 'rights_revision'"
         let columns = try await engine.read { connection in
             try connection.rows(
                 """
                 SELECT m.name, p.name FROM sqlite_master m, pragma_table_info(m.name) p
-                WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name NOT IN ('schema_version', 'instance') ORDER BY m.name, p.name
+                WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name NOT IN (\(own)) ORDER BY m.name, p.name
                 """, []
             ).map { "\(try $0.text(0)).\(try $0.text(1))" }
         }

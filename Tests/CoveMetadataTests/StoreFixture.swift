@@ -48,3 +48,17 @@ extension MetadataTransaction {
         return (id, digest)
     }
 }
+
+extension SQLValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral {
+    public init(stringLiteral text: String) { self = .text(text) }
+    public init(integerLiteral number: Int64) { self = .integer(number) }
+}
+
+extension MetadataTransaction {
+    /// Puts a row into a table as it is.
+    func insert(_ values: KeyValuePairs<String, SQLValue>, into table: String) throws {
+        let places = (1...values.count).map { "$\($0)" }.joined(separator: ", ")
+        try connection.perform(
+            "INSERT INTO \(table) (\(values.map(\.key).joined(separator: ", "))) VALUES (\(places))", values.map(\.value))
+    }
+}

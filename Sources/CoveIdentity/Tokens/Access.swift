@@ -52,6 +52,8 @@ package struct AccessSet: Sendable, Equatable {
         resources[resource]?.classes.insert(kind)
     }
 
+    package mutating func removeAll(on resource: Resource) { resources[resource] = nil }
+
     /// Whether all of it is granted. The action `*` is every action.
     package func allows(_ access: Access) -> Bool {
         guard let granted = resources[access.resource]?.actions else { return access.actions.isEmpty }

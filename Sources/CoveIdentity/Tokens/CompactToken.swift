@@ -44,6 +44,13 @@ struct CompactToken {
         try Self.decode(TokenClaims.self, from: payload, "claims")
     }
 
+    /// The claims as something else than ``claims()``, likewise.
+    ///
+    /// - Throws: ``TokenRefusal/malformed(_:)``.
+    func payload<Claims: Decodable>(as type: Claims.Type) throws(TokenRefusal) -> Claims {
+        try Self.decode(type, from: payload, "claims")
+    }
+
     private static func decode<Part: Decodable>(_ type: Part.Type, from json: Data, _ name: String) throws(TokenRefusal) -> Part {
         do throws(StrictJSON.Violation) {
             // Names that are there twice, above all (RFC 7515 section 4): others might take the other.

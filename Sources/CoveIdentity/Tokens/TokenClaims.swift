@@ -37,6 +37,10 @@ struct TokenClaims: Decodable {
     let exp: Double?
     let nbf: Double?
     let access: [Entry]?
+    /// Of this registry's own tokens: ``Principal/Identity/key`` of whom they were given to, and when, in microseconds since
+    /// 1970: names are given again, and seconds are too long.
+    let cove_id: String?
+    let cove_at: Int64?
 
     var rights: AccessSet {
         var rights = AccessSet()

@@ -97,6 +97,8 @@ package enum WriteLane: Hashable, Sendable {
     case uploads
     case pulls
     case upkeep
+    /// The queue of jobs.
+    case jobs
     /// What may take long: changes of the schema, copies of a whole store.
     case migration
     case other
@@ -111,11 +113,23 @@ package enum SQLDialect: Sendable {
     /// SQLite lets in one writer at a time anyway.
     package var lockingRow: String { self == .postgresql ? " FOR NO KEY UPDATE" : "" }
 
+    /// As ``lockingRow``, and keeps rows that refer to this one from being added, for it may be about to go.
+    package var lockingRowEntirely: String { self == .postgresql ? " FOR UPDATE" : "" }
+
     /// As ``lockingRow``, but any number of transactions may hold it at once.
     package var lockingRowShared: String { self == .postgresql ? " FOR SHARE" : "" }
 
     /// As ``lockingRow``, for a SELECT of many: rows that somebody else has locked are left out.
     package var lockingFreeRows: String { self == .postgresql ? " FOR NO KEY UPDATE SKIP LOCKED" : "" }
+
+    /// A statement of the schema in this dialect; nil for one that is only the other's, as `{sqlite}` or `{postgresql}` at its
+    /// beginning says.
+    package func statement(_ schema: String) -> String? {
+        for (word, owner) in [("{sqlite}", SQLDialect.sqlite), ("{postgresql}", .postgresql)] where schema.hasPrefix(word) {
+            return owner == self ? render(String(schema.dropFirst(word.count))) : nil
+        }
+        return render(schema)
+    }
 
     /// Replaces `{id}` (an identity column), `{bytes}`, `{key}` (text that sorts by byte) and `{integer}` (64 bits).
     package func render(_ schema: String) -> String {

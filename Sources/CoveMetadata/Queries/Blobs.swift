@@ -34,7 +34,7 @@ extension MetadataTransaction {
     package func sizesOfHeldBlobs(_ digests: [Digest], in repositoryID: Int64) throws -> [Digest: Int64] {
         try sizes(of: digests, in: repositoryID) {
             """
-            SELECT b.digest, b.size FROM blob b JOIN repository_blob rb ON rb.blob_id = b.id
+            SELECT b.digest, b.size, rb.created_at FROM blob b JOIN repository_blob rb ON rb.blob_id = b.id
             WHERE rb.repository_id = $1 AND b.state = 0 AND b.digest IN (\($0))
             """
         }
@@ -42,7 +42,8 @@ extension MetadataTransaction {
 
     /// Runs a query for digest and size over many digests, a batch at a time.
     ///
-    /// - Parameter sql: the query for a list of parameters, which begin with `$2`; `$1` is the repository.
+    /// - Parameter sql: the query for a list of parameters, which begin with `$2`; `$1` is the repository. Its third column, if
+    ///   any, is when the repository came to hold the blob; 0 for one that is released.
     func sizes(of digests: [Digest], in repositoryID: Int64, _ sql: (String) -> String) throws -> [Digest: Int64] {
         var sizes: [Digest: Int64] = [:]
         for batch in Batch.lists(of: Array(Set(digests))) {
@@ -53,6 +54,7 @@ extension MetadataTransaction {
                     throw MetadataError.corrupt("a row has a malformed digest")
                 }
                 sizes[digest] = try row.integer(1)
+                if row.values.count > 2, try row.integer(2) == 0 { notes.released[repositoryID, default: []].insert(digest) }
             }
         }
         return sizes
@@ -118,8 +120,10 @@ extension MetadataTransaction {
     /// Makes a repository hold a blob, and so keeps the blob from being collected.
     ///
     /// - Returns: false when the repository held it already.
+    /// - Throws: ``QuotaExceeded``.
     @discardableResult
     package func link(_ blobID: Int64, to repositoryID: Int64) throws -> Bool {
+        try chargeBlob(blobID, in: repositoryID)
         let added = try connection.run(
             """
             INSERT INTO repository_blob (repository_id, blob_id, created_at) VALUES ($1, $2, $3)
@@ -137,23 +141,13 @@ extension MetadataTransaction {
         return added > 0
     }
 
-    /// Says of the blobs of a manifest that is about to go that it needs them no longer: unless others do, they may be
-    /// collected at once, as opposed to those whose manifest is still to come.
-    func releaseBlobs(of manifestID: Int64, in repositoryID: Int64) throws {
-        try connection.perform(
-            """
-            UPDATE repository_blob SET created_at = 0 WHERE repository_id = $1 AND blob_id IN (
-                SELECT b.id FROM manifest_reference mr JOIN blob b ON b.digest = mr.digest AND b.state = 0
-                WHERE mr.manifest_id = $2)
-            """, [.integer(repositoryID), .integer(manifestID)])
-    }
-
     /// Takes a blob out of a repository. When that was its last holder, the blob becomes collectable from now on.
     package func unlink(_ blob: StoredBlob, from repositoryID: Int64) throws {
         // Of two repositories that let go at once, the second must see that the first has.
         if !connection.dialect.lockingRow.isEmpty {
             _ = try connection.rows("SELECT id FROM blob WHERE id = $1\(connection.dialect.lockingRow)", [.integer(blob.id)])
         }
+        try creditBlob(blob.id, in: repositoryID)
         try connection.perform(
             "DELETE FROM repository_blob WHERE repository_id = $1 AND blob_id = $2",
             [.integer(repositoryID), .integer(blob.id)])

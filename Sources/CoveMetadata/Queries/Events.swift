@@ -77,6 +77,7 @@ extension MetadataTransaction {
     /// Call it under the lock on the repository's row: events of a repository are read in the order of this.
     package func append(_ event: Event, count: Int = 1) throws {
         notes.hasEvents = true
+        try audit(event, count: count)
         try connection.perform(
             """
             INSERT INTO event (at, action, repository, digest, media_type, size, tag, from_repository, actor,

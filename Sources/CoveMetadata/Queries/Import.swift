@@ -93,7 +93,8 @@ extension MetadataTransaction {
 
     /// Records blobs and makes a repository hold them, from the time that they were written.
     package func importBlobs(_ found: [FoundBlob], into repositoryID: Int64) throws {
-        let times = Dictionary(found.map { ($0.digest, $0.createdAt) }) { $1 }
+        try recountAtEnd(repositoryID)
+        let times = Dictionary(found.map { ($0.digest, max(1, $0.createdAt)) }) { $1 }
         let blobs = Array(try importBlobs(found).values)
         for batch in Batch.all(of: blobs) {
             try connection.perform(
@@ -115,10 +116,11 @@ extension MetadataTransaction {
     ///
     /// - Returns: how many were stored.
     package func importManifests(_ manifests: [FoundManifest], in repositoryID: Int64) throws -> Int {
+        try recountAtEnd(repositoryID)
         var byDigest: [Digest: FoundManifest] = [:]
         for manifest in manifests { byDigest[manifest.digest] = manifest }
         var references: [(manifest: Int64, position: Int, reference: ManifestReference)] = []
-        var count = 0
+        var stored: [(id: Int64, found: FoundManifest)] = []
         for batch in Batch.all(of: manifests, sizes: [32, 8, 1]) {
             let inserted = try connection.rows(
                 """
@@ -129,12 +131,12 @@ extension MetadataTransaction {
                 """, try batch.items.flatMap { try columns(of: $0, in: repositoryID) })
             for row in inserted {
                 let id = try row.integer(0)
-                for (position, reference) in (byDigest[try digest(row, 1)]?.references ?? []).enumerated() {
-                    references.append((id, position, reference))
-                }
+                guard let found = byDigest[try digest(row, 1)] else { continue }
+                stored.append((id, found))
+                for (position, reference) in found.references.enumerated() { references.append((id, position, reference)) }
             }
-            count += inserted.count
         }
+        try reclaimBlobs(Array(Set(references.map(\.reference.descriptor.digest))), in: repositoryID)
         for batch in Batch.all(of: references) {
             try connection.perform(
                 """
@@ -149,6 +151,11 @@ extension MetadataTransaction {
                     ]
                 })
         }
+        for (id, found) in stored {
+            try insertArtifact(
+                found.manifest, id: id, digest: found.digest, size: Int64(found.payload.count), references: found.references,
+                pushedAt: found.createdAt, in: repositoryID)
+        }
         for batch in Batch.all(of: manifests) {
             try connection.perform(
                 """
@@ -156,7 +163,7 @@ extension MetadataTransaction {
                 ON CONFLICT (digest, repository_id) DO NOTHING
                 """, batch.items.flatMap { [.bytes($0.digest.storageKey), .integer(repositoryID)] })
         }
-        return count
+        return stored.count
     }
 
     private func columns(of found: FoundManifest, in repositoryID: Int64) throws -> [SQLValue] {
@@ -190,6 +197,7 @@ extension MetadataTransaction {
     ///
     /// - Returns: how many were made, and those whose manifest is not there.
     package func importTags(_ tags: [FoundTag], in repositoryID: Int64) throws -> (made: Int, dangling: [FoundTag]) {
+        try recountAtEnd(repositoryID)
         var manifests: [Digest: Int64] = [:]
         for batch in Batch.lists(of: Array(Set(tags.map(\.current.digest)))) {
             let found = try connection.rows(
@@ -210,6 +218,9 @@ extension MetadataTransaction {
                     return [.integer(repositoryID), .text(item.tag.tag.description), .integer(item.manifest), time, time]
                 })
             for row in inserted { made.insert(try row.text(0)) }
+        }
+        for target in targets where made.contains(target.tag.tag.description) {
+            try listTagged(target.manifest, target.tag.tag, in: repositoryID)
         }
         let moves = tags.filter { made.contains($0.tag.description) }.flatMap { tag in
             (tag.earlier + [tag.current]).map { (tag: tag.tag, move: $0) }

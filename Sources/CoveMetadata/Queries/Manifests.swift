@@ -76,6 +76,7 @@ extension MetadataTransaction {
 
     /// Stores a manifest, or finds it stored already.
     ///
+    /// - Throws: ``QuotaExceeded``.
     /// - Returns: its row and, when the same bytes were known under another type, the tags whose answer has changed.
     package func insertManifest(
         _ manifest: Manifest, digest: Digest, payload: Data, references: [ManifestReference],
@@ -101,7 +102,13 @@ extension MetadataTransaction {
         guard let id = try inserted?.integer(0) else {
             return try retype(key, manifest, in: repositoryID)
         }
+        try chargeManifest(key, size: Int64(payload.count), in: repositoryID)
         try insertReferences(references, of: id)
+        if let released = notes.released[repositoryID] {
+            try reclaimBlobs(references.map(\.descriptor.digest).filter(released.contains), in: repositoryID)
+        }
+        try insertArtifact(
+            manifest, id: id, digest: digest, size: Int64(payload.count), references: references, pushedAt: now, in: repositoryID)
         return (id, nil)
     }
 
@@ -119,6 +126,7 @@ extension MetadataTransaction {
         try connection.perform(
             "UPDATE manifest SET media_type = $1, artifact_type = $2 WHERE id = $3",
             [.text(manifest.mediaType), .optional(manifest.effectiveArtifactType), .integer(id)])
+        try retypeArtifact(manifest, id: id)
         return (id, try tags(of: id))
     }
 
@@ -144,6 +152,7 @@ extension MetadataTransaction {
 
     /// Removes a manifest and every tag that points at it.
     ///
+    /// - Throws: ``ImmutableTag`` when a rule keeps one of them.
     /// - Returns: what it was and the tags that went with it; nil when it was not there.
     package func deleteManifest(
         _ digest: Digest, in repositoryID: Int64, actor: String?
@@ -153,13 +162,17 @@ extension MetadataTransaction {
                 "SELECT id, media_type, size FROM manifest WHERE repository_id = $1 AND digest = $2",
                 [.integer(repositoryID), .bytes(digest.storageKey)])
         else { return nil }
-        try requireNotice(in: repositoryID)
         let id = try row.integer(0)
+        try refuseIfImmutable(try tags(of: id), in: repositoryID)
+        try requireNotice(in: repositoryID)
         let tags = try deleteTags(of: id, in: repositoryID, actor: actor)
         try keepForReaders(id)
+        try chargeManifest(.bytes(digest.storageKey), size: try row.integer(2), in: repositoryID, isGoing: true)
         try releaseBlobs(of: id, in: repositoryID)
+        let freed = try removeArtifact(id, digest: digest, mediaType: row.text(1), in: repositoryID)
         try connection.perform("DELETE FROM manifest_reference WHERE manifest_id = $1", [.integer(id)])
         try connection.perform("DELETE FROM manifest WHERE id = $1", [.integer(id)])
+        try relist(freed, in: repositoryID)
         return (try row.text(1), try row.integer(2), tags)
     }
 

@@ -59,13 +59,13 @@ extension MetadataTransaction {
 
     /// The transactions that have written to the outbox and have not ended, wherever they run. Whoever writes to a table
     /// holds a lock on it from before it gets its first number until its rows can be seen (PostgreSQL, "Table-Level Locks").
-    func unfinishedAppends() throws -> Set<String> {
+    func unfinishedAppends(to table: String = "event") throws -> Set<String> {
         guard connection.dialect == .postgresql else { return [] }
         return Set(
             try connection.rows(
                 """
                 SELECT virtualtransaction FROM pg_locks
-                WHERE locktype = 'relation' AND relation = 'event'::regclass AND mode = 'RowExclusiveLock' AND granted
+                WHERE locktype = 'relation' AND relation = '\(table)'::regclass AND mode = 'RowExclusiveLock' AND granted
                 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
                 """, []
             ).map { try $0.text(0) })

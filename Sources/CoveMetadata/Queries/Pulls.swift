@@ -32,6 +32,15 @@ extension MetadataTransaction {
                 SET count = manifest_pull.count + excluded.count, last_at = excluded.last_at
                 """, [.integer(count), .integer(now), .text(first), .bytes(digest.storageKey)])
         }
+        for (key, count) in Self.sums(pulls, { [$0.repository.description] }) {
+            try connection.perform(
+                """
+                INSERT INTO repository_pull (repository_id, count, last_at)
+                SELECT r.id, $1, $2 FROM repository r WHERE r.name = $3
+                ON CONFLICT (repository_id) DO UPDATE
+                SET count = repository_pull.count + excluded.count, last_at = excluded.last_at
+                """, [.integer(count), .integer(now), .text(key[0])])
+        }
         for (key, count) in Self.sums(pulls.filter { $0.tag != nil }, { [$0.repository.description, $0.tag?.description ?? ""] }) {
             try connection.perform(
                 """

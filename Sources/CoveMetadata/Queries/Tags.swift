@@ -3,6 +3,8 @@ import CoveOCI
 extension MetadataTransaction {
     /// Points a tag at a manifest and writes the move into the tag's history. Pointing it where it points already only
     /// renews its time.
+    ///
+    /// - Throws: ``QuotaExceeded`` for a new one, ``ImmutableTag`` for one that a rule keeps where it is.
     package func setTag(
         _ tag: Tag, to manifestID: Int64, digest: Digest, in repositoryID: Int64, actor: String?
     ) throws {
@@ -16,19 +18,32 @@ extension MetadataTransaction {
                 .integer(repositoryID), .text(tag.description), .integer(manifestID), .integer(now), .optional(actor),
             ])
         if added > 0 {
+            try chargeTags(1, in: repositoryID)
+            try listTagged(manifestID, tag, in: repositoryID)
+            notes.tagsBefore[tag] = .some(nil)
             return try remember(tag, digest, in: repositoryID, actor: actor)
         }
-        let before = try connection.row(
-            "SELECT manifest_id FROM tag WHERE repository_id = $1 AND name = $2",
-            [.integer(repositoryID), .text(tag.description)]
-        )?.integer(0)
-        if before != manifestID { try requireNotice(in: repositoryID) }
+        let row = try connection.row(
+            """
+            SELECT t.manifest_id, m.digest FROM tag t JOIN manifest m ON m.id = t.manifest_id
+            WHERE t.repository_id = $1 AND t.name = $2
+            """, [.integer(repositoryID), .text(tag.description)])
+        let before = try row?.integer(0)
+        if before != manifestID {
+            try refuseIfImmutable([tag], in: repositoryID)
+            try requireNotice(in: repositoryID)
+        }
         try connection.perform(
             "UPDATE tag SET manifest_id = $1, updated_at = $2, updated_by = $3 WHERE repository_id = $4 AND name = $5",
             [.integer(manifestID), .integer(now), .optional(actor), .integer(repositoryID), .text(tag.description)])
-        if before != manifestID { try remember(tag, digest, in: repositoryID, actor: actor) }
+        guard let row, let before, before != manifestID else { return }
+        notes.tagsBefore[tag] = Digest(storageKey: try row.blob(1))
+        try listTagged(manifestID, tag, in: repositoryID)
+        try relist([before], in: repositoryID)
+        try remember(tag, digest, in: repositoryID, actor: actor)
     }
 
+    /// - Throws: ``ImmutableTag`` for one that a rule keeps.
     /// - Returns: the manifest that the tag pointed at, or nil when there was no such tag.
     package func deleteTag(
         _ tag: Tag, in repositoryID: Int64, actor: String?
@@ -36,14 +51,17 @@ extension MetadataTransaction {
         guard
             let row = try connection.row(
                 """
-                SELECT m.digest, m.media_type, m.size FROM tag t JOIN manifest m ON m.id = t.manifest_id
+                SELECT m.digest, m.media_type, m.size, m.id FROM tag t JOIN manifest m ON m.id = t.manifest_id
                 WHERE t.repository_id = $1 AND t.name = $2
                 """, [.integer(repositoryID), .text(tag.description)])
         else { return nil }
+        try refuseIfImmutable([tag], in: repositoryID)
         try requireNotice(in: repositoryID)
+        try chargeTags(-1, in: repositoryID)
         try connection.perform(
             "DELETE FROM tag WHERE repository_id = $1 AND name = $2",
             [.integer(repositoryID), .text(tag.description)])
+        try relist([row.integer(3)], in: repositoryID)
         try remember(tag, nil, in: repositoryID, actor: actor)
         return (Digest(storageKey: try row.blob(0)), try row.text(1), try row.integer(2))
     }
@@ -60,6 +78,7 @@ extension MetadataTransaction {
     func deleteTags(of manifestID: Int64, in repositoryID: Int64, actor: String?) throws -> [Tag] {
         let tags = try tags(of: manifestID)
         for tag in tags { try remember(tag, nil, in: repositoryID, actor: actor) }
+        try chargeTags(-tags.count, in: repositoryID)
         try connection.perform("DELETE FROM tag WHERE manifest_id = $1", [.integer(manifestID)])
         return tags
     }

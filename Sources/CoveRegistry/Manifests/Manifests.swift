@@ -106,28 +106,51 @@ extension Registry {
         try checkURLs(of: manifest)
         try options.manifests.checkClass(of: manifest, granted: classes)
         let policy = options.manifests
-        let retyped = try await registryErrors {
-            try await change(in: repository) { [allTags] store in
-                try store.prepareToSet(allTags, to: digest, in: repository)
-                let repositoryID = try store.ensureRepository(repository)
-                let references = try Self.resolve(manifest, in: repositoryID, store, policy)
-                let (id, retyped) = try store.insertManifest(
-                    manifest, digest: digest, payload: bytes, references: references, in: repositoryID,
-                    actor: origin.actor)
-                var events = [Tag?](allTags)
-                if events.isEmpty { events = [nil] }
-                for tag in events {
-                    if let tag { try store.setTag(tag, to: id, digest: digest, in: repositoryID, actor: origin.actor) }
-                    try store.append(
-                        Event(
-                            .push, repository: repository, digest: digest, mediaType: manifest.mediaType,
-                            size: Int64(bytes.count), tag: tag, origin: origin))
+        let retyped = try await releasingIfRefused(manifest, in: repository) { () throws(RegistryError) -> [Tag]? in
+            try await registryErrors {
+                try await change(in: repository) { [allTags] store in
+                    try store.prepareToSet(allTags, to: digest, in: repository)
+                    let repositoryID = try store.ensureRepository(repository)
+                    let references = try Self.resolve(manifest, in: repositoryID, store, policy)
+                    let (id, retyped) = try store.insertManifest(
+                        manifest, digest: digest, payload: bytes, references: references, in: repositoryID,
+                        actor: origin.actor)
+                    var events = [Tag?](allTags)
+                    if events.isEmpty { events = [nil] }
+                    for tag in events {
+                        if let tag { try store.setTag(tag, to: id, digest: digest, in: repositoryID, actor: origin.actor) }
+                        try store.append(
+                            Event(
+                                .push, repository: repository, digest: digest, mediaType: manifest.mediaType,
+                                size: Int64(bytes.count), tag: tag, origin: origin))
+                    }
+                    return retyped
                 }
-                return retyped
             }
         }
         invalidate([.digest(digest)] + (allTags + (retyped ?? [])).map(Reference.tag), in: repository)
         return ManifestReceipt(digest: digest, subject: manifest.subject?.digest)
+    }
+
+    /// Runs `body`, and when the project's quota has no room for the manifest, leaves what was pushed for it alone out of the
+    /// quota: it would take the room of what comes next until garbage is collected. A later push of the manifest takes it back.
+    private func releasingIfRefused<T: Sendable>(
+        _ manifest: Manifest, in repository: RepositoryName, _ body: () async throws(RegistryError) -> T
+    ) async throws(RegistryError) -> T {
+        do throws(RegistryError) {
+            return try await body()
+        } catch {
+            if case .quotaExceeded = error {
+                let blobs = ([manifest.config].compactMap { $0 } + manifest.layers).map(\.digest)
+                try await registryErrors {
+                    try await metadata.write(in: .repository(repository.description)) { store in
+                        guard let repositoryID = try store.lockedRepositoryID(repository) else { return }
+                        try store.releaseBlobs(blobs, in: repositoryID)
+                    }
+                }
+            }
+            throw error
+        }
     }
 
     /// Deletes a tag, or a manifest with all of its tags.
@@ -158,24 +181,33 @@ extension Registry {
                     events = [event]
                     gone = [reference]
                 case .digest(let digest):
-                    guard
-                        let deleted = try store.deleteManifest(digest, in: repositoryID, actor: origin.actor)
-                    else { throw RegistryError.manifestUnknown(reference, repository) }
-                    event.digest = digest
-                    event.mediaType = deleted.mediaType
-                    event.size = deleted.size
-                    events = [event]
-                    for tag in deleted.tags.sorted(by: { $0.description < $1.description }) {
-                        event.tag = tag
-                        events.append(event)
+                    guard let removed = try Self.remove(digest, from: repository, repositoryID, store, origin) else {
+                        throw RegistryError.manifestUnknown(reference, repository)
                     }
-                    gone = [reference] + deleted.tags.map(Reference.tag)
+                    gone = removed
                 }
                 for event in events { try store.append(event) }
                 return gone
             }
         }
         invalidate(gone, in: repository)
+    }
+
+    /// Removes a manifest with its tags, and says so in the outbox.
+    ///
+    /// - Returns: the references that are gone; nil when there was none.
+    static func remove(
+        _ digest: Digest, from repository: RepositoryName, _ repositoryID: Int64, _ store: MetadataTransaction, _ origin: Event.Origin
+    ) throws -> [Reference]? {
+        guard let deleted = try store.deleteManifest(digest, in: repositoryID, actor: origin.actor) else { return nil }
+        var event = Event(
+            .delete, repository: repository, digest: digest, mediaType: deleted.mediaType, size: deleted.size, origin: origin)
+        try store.append(event)
+        for tag in deleted.tags.sorted(by: { $0.description < $1.description }) {
+            event.tag = tag
+            try store.append(event)
+        }
+        return [.digest(digest)] + deleted.tags.map(Reference.tag)
     }
 
     /// Manifests whose `subject` is this digest.

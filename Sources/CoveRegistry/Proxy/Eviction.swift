@@ -40,6 +40,7 @@ extension Registry {
         while true {
             let (gone, blobs, isLast) = try await metadata.write(in: .repository(repository.description)) { store in
                 guard let repositoryID = try store.lockedRepositoryID(repository) else { return ([Reference](), [StoredBlob](), true) }
+                store.overrideRules()
                 var gone: [Reference] = []
                 let tags = try store.tags(in: repositoryID, unusedSince: cutoff, limit: Self.evictionBatch)
                 for tag in tags {

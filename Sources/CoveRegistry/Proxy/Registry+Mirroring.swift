@@ -46,9 +46,11 @@ extension Registry {
             + manifest.manifests.map { ManifestReference(role: .child, descriptor: $0) }
         let retyped = try await registryErrors {
             try await metadata.write(in: .repository(repository.description)) { store in
+                store.overrideRules()
                 let repositoryID = try store.ensureRepository(repository)
                 let (id, retyped) = try store.insertManifest(
                     manifest, digest: remote.digest, payload: bytes, references: references, in: repositoryID, actor: nil)
+                try store.reclaimBlobs(references.map(\.descriptor.digest), in: repositoryID)
                 if let tag { try store.setTag(tag, to: id, digest: remote.digest, in: repositoryID, actor: nil) }
                 return retyped
             }
@@ -66,6 +68,7 @@ extension Registry {
                 guard let repositoryID = try store.lockedRepositoryID(repository),
                     let manifest = try store.manifest(.digest(digest), in: repository, knowing: digest)
                 else { return false }
+                store.overrideRules()
                 try store.setTag(tag, to: manifest.id, digest: digest, in: repositoryID, actor: nil)
                 return true
             }
@@ -81,6 +84,7 @@ extension Registry {
         try await registryErrors {
             try await metadata.write(in: .repository(repository.description)) { store in
                 guard let repositoryID = try store.lockedRepositoryID(repository) else { return }
+                store.overrideRules()
                 _ = try store.deleteTag(tag, in: repositoryID, actor: nil)
             }
         }
@@ -110,6 +114,7 @@ extension Registry {
         try refuseIfReadOnly()
         return try await registryErrors {
             try await metadata.write(in: .repository(repository.description)) { store in
+                store.overrideRules()
                 let repositoryID = try store.ensureRepository(repository)
                 guard let current = try store.lockedBlob(blob.digest) else { return false }
                 try store.link(current.id, to: repositoryID)

@@ -16,6 +16,8 @@ package struct GarbageCollection: Sendable {
         package var grace = 3600
         /// Whether only the end is told.
         package var quiet = false
+        /// Blobs whose bytes are deleted at once; nil for one.
+        package var workers: Int?
 
         package init() {}
     }
@@ -177,7 +179,7 @@ package struct GarbageCollection: Sendable {
         }
         var freed = (count: 0, bytes: Int64(0))
         // Every hold on a blob is a row, so what has none is nobody's at once.
-        try await registry.freeBlobs(unreferencedBefore: .nowMicroseconds + 1) { blobs in
+        try await registry.freeBlobs(unreferencedBefore: .nowMicroseconds + 1, workers: options.workers ?? 1) { blobs in
             freed.count += blobs.count
             freed.bytes += blobs.reduce(0) { $0 + $1.size }
             try await say(blobs.map { "blob eligible for deletion: \($0.digest)" })

@@ -56,6 +56,7 @@ package struct Upkeep: Service {
                 }
                 let interval = min(options.interval, .seconds(3600))
                 group.addTask { await chore("collecting blobs", every: interval) { try await collectBlobs() } }
+                group.addTask { await chore("classifying artifacts", every: .seconds(24 * 3600)) { try await classifyArtifacts() } }
                 if let mirrors, let interval = mirrors.evictionInterval {
                     group.addTask { await chore("evicting mirrored content", every: interval) { try await mirrors.evict() } }
                 }
@@ -176,6 +177,11 @@ package struct Upkeep: Service {
             try store.pruneNotices(before: now - Duration.seconds(3600).microseconds)
         }
         while try await registry.metadata.write(in: .upkeep, { try $0.pruneEvents(before: cutoff, limit: 1000) }) == 1000 {}
+    }
+
+    /// Works out the types of manifests that are older than the list of them.
+    func classifyArtifacts() async throws {
+        while try await registry.metadata.write(in: .upkeep, { try $0.classifyArtifacts(limit: Self.batch) }) == Self.batch {}
     }
 
     /// Does something now and at intervals; where several nodes share the store, one of them each time.

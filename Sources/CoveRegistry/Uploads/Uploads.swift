@@ -90,8 +90,8 @@ extension Registry {
 
     /// Appends the last chunk, if any, and turns the upload into a blob of the repository.
     ///
-    /// A digest that does not match ends the upload: its bytes are not what the client meant to send.
-    /// - Throws: ``RegistryError/digestMismatch(expected:actual:)`` and what ``appendChunk(_:claim:to:in:)`` throws.
+    /// A digest that does not match ends the upload: its bytes are not what the client meant to send. So does a quota.
+    /// - Throws: ``RegistryError/digestMismatch(expected:actual:)``, ``RegistryError/quotaExceeded(_:)`` and what ``appendChunk(_:claim:to:in:)`` throws.
     package func finishUpload<Body: AsyncSequence & Sendable>(
         _ id: UploadID, expecting digest: Digest, body: Body, claim: ChunkClaim, in repository: RepositoryName,
         origin: Event.Origin, interrupt: @escaping @Sendable () -> Void = {}
@@ -106,10 +106,10 @@ extension Registry {
                 guard actual == digest else { throw .digestMismatch(expected: digest, actual: actual) }
                 try await commit(id, at: open.checkpoint, as: digest, in: repository, record, origin: origin)
             } catch {
-                if case .digestMismatch = error {
-                    try await drop(open, id, record)
-                } else {
-                    await giveBack(open, id, record, after: error)
+                switch error {
+                // What may not be kept must not lie about as an upload either.
+                case .digestMismatch, .quotaExceeded: try await drop(open, id, record)
+                default: await giveBack(open, id, record, after: error)
                 }
                 throw error
             }

@@ -1,3 +1,4 @@
+import CoveIdentity
 import CoveOCI
 import CoveTelemetry
 import HTTPTypes
@@ -9,6 +10,14 @@ import NIOCore
 struct Frontend: Sendable {
     let oci: OCIResponder
     let health: HealthResponder
+    /// Harbor's API; nil without accounts.
+    var harbor: HarborResponder?
+    /// The token service; nil without accounts.
+    var tokens: TokenResponder?
+    /// Where browsers log in; nil without accounts.
+    var logins: LoginResponder?
+    /// What may be changed while it runs; nil without accounts.
+    var settings: Settings?
     /// Nil where anybody may do anything.
     let access: (any AccessController)?
     let accessLog: AccessLog?
@@ -95,6 +104,20 @@ struct Frontend: Sendable {
             response.headers[.dockerAPIVersion] = "registry/2.0"
             return response
         }
+        if let harbor, path == HarborResponder.prefix || path.hasPrefix(HarborResponder.prefix + "/") {
+            try health.refuseOutOfService()
+            return await harbor.respond(exchange, path: path.dropFirst(HarborResponder.prefix.count))
+        }
+        if let tokens, TokenResponder.isMeant(by: path) {
+            try health.refuseOutOfService()
+            let (response, cause) = await tokens.respond(exchange, path: path)
+            if let cause { logger.error("unavailable", metadata: ["reason": "\(cause)", "request_id": "\(exchange.requestID)"]) }
+            return response
+        }
+        if let logins, path.hasPrefix(LoginResponder.prefix + "/") {
+            try health.refuseOutOfService()
+            return await logins.respond(exchange, path: path.dropFirst(LoginResponder.prefix.count))
+        }
         if let response = try await health.respond(exchange, path: path) { return response }
         throw OCIFailure(
             status: .notFound, code: .unsupported,
@@ -110,6 +133,7 @@ struct Frontend: Sendable {
                 exchange.route = route
                 exchange.repository = route.repository
             }
+            try refuseIfReadOnly(exchange)
             // Before the body is read, and before it is told whether there is such an endpoint.
             if let access { exchange.grant = try await access.authorize(exchange, for: RequiredAccess(exchange.route, exchange)) }
             return try await oci.respond(exchange, to: exchange.route, path: path)
@@ -119,5 +143,13 @@ struct Frontend: Sendable {
             }
             return error.response
         }
+    }
+
+    /// `read_only`, which administrators set through Harbor's API.
+    private func refuseIfReadOnly(_ exchange: Exchange) throws(OCIFailure) {
+        guard let settings, settings.boolean(.readOnly), !exchange.isSafe else { return }
+        throw OCIFailure(
+            status: .forbidden, code: .denied,
+            message: "the system is in read only mode: nothing can be changed until an administrator sets 'read_only' to false")
     }
 }

@@ -1,4 +1,5 @@
 import CoveIdentity
+import CoveMetadata
 import CoveOCI
 import CoveRegistry
 import Foundation
@@ -155,6 +156,12 @@ extension OCIFailure {
                 status: .badRequest, code: .manifestInvalid,
                 message: "the URL '\(url.prefix(200))' of layer \(descriptor.digest) is refused by validation.manifests.urls")
         case .classRefused(let reason): self.init(status: .forbidden, code: .denied, message: reason)
+        case .quotaExceeded(let error): self.init(status: .forbidden, code: .denied, message: error.description)
+        case .tagImmutable(let error):
+            self.init(
+                status: .preconditionFailed, code: .denied,
+                message: "'\(error.repository):\(error.tag)' is configured as immutable: it can be neither moved nor deleted",
+                detail: ["name": error.repository, "tag": error.tag])
         case .deleteDisabled:
             self.init(
                 status: .methodNotAllowed, code: .unsupported,

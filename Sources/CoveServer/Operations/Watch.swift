@@ -1,6 +1,7 @@
 import CoveACME
 import CoveBlobs
 import CoveConfiguration
+import CoveJobs
 import CoveRegistry
 import CoveTelemetry
 import Logging
@@ -16,6 +17,7 @@ struct Watch: Sendable {
     let notifications: NotificationDispatcher?
     let mirrors: Mirrors?
     let letsEncrypt: LetsEncrypt?
+    let jobs: JobWorkers?
     let http = HTTPMetrics()
     let listeners = ListenerMetrics()
 
@@ -50,6 +52,7 @@ struct Watch: Sendable {
         if let tracer { sources.append(TracingMetrics(tracer: tracer)) }
         if let notifications { sources.append(NotificationMetrics(dispatcher: notifications)) }
         if let mirrors { sources.append(ProxyMetrics(mirrors: mirrors)) }
+        if let jobs { sources.append(JobMetrics(statistics: jobs.statistics)) }
         return sources
     }
 

@@ -13,7 +13,8 @@ package struct MetricPage: Sendable {
     /// Every source that a node may have.
     static let kinds: [any MetricSource.Type] = [
         HTTPMetrics.self, ListenerMetrics.self, LetsEncryptMetrics.self, HealthMetrics.self, RegistryMetrics.self, StoreMetrics.self,
-        InventoryMetrics.self, TracingMetrics.self, NotificationMetrics.self, ProxyMetrics.self, ProcessMetrics.self,
+        InventoryMetrics.self, TracingMetrics.self, NotificationMetrics.self, ProxyMetrics.self, JobMetrics.self,
+        ProcessMetrics.self,
     ]
 
     /// Every metric that a node may give, as a table in Markdown: part of `docs/operations.md`.

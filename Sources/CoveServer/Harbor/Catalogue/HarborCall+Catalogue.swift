@@ -1,0 +1,77 @@
+import CoveIdentity
+import CoveMetadata
+import CoveOCI
+
+extension HarborCall {
+    /// The names that the repository of a path can have: one of one component is in the project `library`.
+    private func repositoryNames() throws(HarborFailure) -> [RepositoryName] {
+        let name = try repositoryName()
+        let short = name.description.dropFirst("library/".count)
+        guard path("project_name") == "library", !short.contains("/"), let alone = try? RepositoryName(parsing: short) else {
+            return [name]
+        }
+        return [name, alone]
+    }
+
+    /// The repository of the path.
+    ///
+    /// - Throws: ``HarborFailure`` as ``project(_:_:)``; 404 when the project has no such repository.
+    func repository(
+        _ action: Permission.Action, _ resource: Permission.Resource
+    ) async throws -> (project: ProjectRecord, repository: RepositoryRecord) {
+        let project = try await project(action, resource)
+        let names = try repositoryNames()
+        guard let found = try await platform.metadata.read({ try $0.repository(names, inProject: project.id) }) else {
+            throw HarborFailure.notFound("there is no repository '\(names[0])'")
+        }
+        return (project, found)
+    }
+
+    /// The tag or digest of the path.
+    func reference() throws(HarborFailure) -> Reference {
+        do throws(Reference.ParseError) {
+            return try Reference(parsing: path("reference"))
+        } catch {
+            throw .badRequest(
+                "reference: '\(path("reference").prefix(140))' is neither a tag nor a digest such as sha256:<64 hexadecimal digits>")
+        }
+    }
+
+    /// The manifest of the path.
+    ///
+    /// - Throws: ``HarborFailure``: 404 when the repository has no such manifest.
+    func artifact(in repository: RepositoryRecord) async throws -> ArtifactRecord {
+        let reference = try reference()
+        guard let found = try await platform.metadata.read({ try $0.artifact(reference, in: repository.id) }) else {
+            throw HarborFailure.notFound("there is no artifact '\(reference)' in '\(repository.fullName)'")
+        }
+        return found
+    }
+
+    /// A tag as somebody gave it.
+    static func tag(_ text: String, _ field: String) throws(HarborFailure) -> Tag {
+        do throws(Tag.ParseError) {
+            return try Tag(parsing: text)
+        } catch {
+            throw .badRequest(
+                "\(field): '\(text.prefix(140))' is not a tag: 1 to 128 of letters, digits, '_', '.' and '-', the first no '.' and no '-'")
+        }
+    }
+}
+
+extension Rights {
+    /// The projects in which something may be done.
+    func visibility(for permission: Permission) -> ProjectVisibility {
+        if isAdministrator || (isAuditor && PermissionMatrix.isForAuditors(permission)) { return .all }
+        if let robot {
+            let covering = robot.filter { right in
+                !right.isSystem && (right.resource == "*" || right.resource == permission.resource.rawValue)
+                    && (right.action == "*" || right.action == permission.action.rawValue)
+            }
+            if covering.contains(where: { $0.namespace == "*" }) { return .all }
+            return .some(ids: [], names: Set(covering.map(\.namespace)).sorted())
+        }
+        let projects = roles.filter { $0.value.contains { PermissionMatrix.permissions(of: $0).contains(permission) } }
+        return .some(ids: projects.keys.sorted(), names: [])
+    }
+}

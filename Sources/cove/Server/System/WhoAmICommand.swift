@@ -1,0 +1,19 @@
+import ArgumentParser
+import CoveCommands
+
+struct WhoAmICommand: ServerCommand {
+    static let configuration = CommandConfiguration(commandName: "whoami", abstract: "Say as whom one is logged in, and where.")
+
+    @OptionGroup var server: ServerOptions
+
+    func run(_ session: ServerSession) async throws {
+        let user = try await session.client.get(["users", "current"]).value
+        let value = JSONValue.object(user.fields.merging(["server": .string("\(session.client.address)")]) { $1 })
+        session.show(
+            value,
+            [
+                Column("USER", "username"), Column("SERVER", "server"), Column("EMAIL", "email"), Column("NAME", "realname"),
+                Column("ADMIN") { $0.flag("sysadmin_flag") || $0.flag("admin_role_in_auth") ? "yes" : "no" },
+            ], key: "username")
+    }
+}
