@@ -66,6 +66,7 @@ extension Platform {
             let json = ProcessInfo.processInfo.environment[Settings.overwriteVariable] ?? ""
             let settings = try Settings(
                 metadata: metadata, usual: configured.usualSettings, fixed: json.isEmpty ? [:] : Settings.overwrites(json))
+            try await settings.writeDownFixed()
             try await settings.heedChanges()
             return settings
         } catch let refusal as SettingRefusal {

@@ -128,7 +128,8 @@ extension MetadataTransaction {
         return counts
     }
 
-    /// Removes executions of a vendor that is no more, with their jobs and logs. Nothing of it may be at work.
+    /// Removes executions of a vendor that is no more, with their jobs and logs. What of it is at work is told to end, as it is no
+    /// longer its worker's.
     package func removeExecutions(of vendor: JobVendor) throws {
         try connection.perform(
             "DELETE FROM job_execution WHERE vendor_type = $1 AND vendor_id = $2", [.text(vendor.type), .integer(vendor.id)])
