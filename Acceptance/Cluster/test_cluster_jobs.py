@@ -93,7 +93,7 @@ def test_a_worker_says_what_it_lacks(new_guarded):
     node = cluster.nodes[0]
     done = programs.run(programs.binary(), "worker", node.config_path, check=False, env=programs.environment())
     assert done.returncode == 1 and "jobs.maxworkers" in done.err
-    node.config["auth"] = None
+    del node.config["auth"]
     node.write_config()
     done = programs.run(programs.binary(), "worker", node.config_path, check=False, env=programs.environment())
     assert done.returncode == 1 and "auth.accounts" in done.err
