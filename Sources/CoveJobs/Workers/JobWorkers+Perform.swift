@@ -76,7 +76,7 @@ extension JobWorkers {
         }
         context.note("the process ends; the job runs again, here or elsewhere", level: .warning)
         await settle(context) {
-            try $0.putOffJob(run, until: .nowMicroseconds, message: "it was interrupted by the end of its process", isFailure: false)
+            try $0.putOffJob(run, until: $0.now, message: "it was interrupted by the end of its process", isFailure: false)
         }
         return .interrupted
     }
