@@ -186,6 +186,7 @@ def test_the_pool_says_where_it_is_and_its_workers_what_they_are_at(slow_harbor)
     number = collect(slow_harbor)
     assert until(lambda: workers(slow_harbor))
     found = workers(slow_harbor)[0]
+    assert until(lambda: workers(slow_harbor)[0]["check_in"].startswith("many/r")), "it says how far it has come"
     assert found["job_name"] == KIND and found["pool_id"] == pools[0]["worker_pool_id"] and found["start_at"]
     everyone = expect(slow_harbor.get(f"/jobservice/pools/{found['pool_id']}/workers"), 200).json()
     assert len(everyone) == 10 and len({one["id"] for one in everyone}) == 10
@@ -237,6 +238,30 @@ def test_what_was_at_work_when_the_server_was_stopped_runs_again_and_does_not_ho
     assert "the process ends; the job runs again" in log(slow_harbor, number)
     expect(slow_harbor.put(f"/system/gc/{number}"), 200)
     reaches(slow_harbor, number, "Stopped")
+
+
+# What is kept
+
+
+def test_logs_go_before_their_jobs_and_the_latest_run_stays(harbor):
+    numbers = [collect(harbor, dry_run=True)]
+    reaches(harbor, numbers[0], "Success")
+    numbers.append(collect(harbor, dry_run=True))
+    reaches(harbor, numbers[1], "Success")
+
+    def age(days: int) -> None:
+        harbor.server.stop()
+        time = f"ended_at = ended_at - {days * 86_400_000_000}"
+        execute(harbor.server, f"UPDATE job SET {time}; UPDATE job_execution SET {time}; DELETE FROM schedule WHERE name = 'pruning jobs'")
+        harbor.server.start()
+
+    age(31)
+    assert until(lambda: "jobs.logretention" in harbor.get(f"/system/gc/{numbers[0]}/log").text, 30)
+    expect(harbor.get(f"/system/gc/{numbers[1]}/log"), 404)
+    assert [status(harbor, number) for number in numbers] == ["Success", "Success"]
+    age(60)
+    assert until(lambda: harbor.get(f"/system/gc/{numbers[0]}").status_code == 404, 30)
+    assert status(harbor, numbers[1]) == "Success"
 
 
 # The audit log

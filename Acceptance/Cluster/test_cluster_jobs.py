@@ -88,6 +88,24 @@ def test_a_job_whose_worker_is_stopped_or_killed_goes_on_elsewhere_and_never_run
     assert pools(first) == {}
 
 
+def test_workers_that_are_cut_off_from_the_database_leave_their_jobs_and_one_goes_on_when_it_is_back(new_guarded):
+    cluster = new_guarded(max_workers=1, size=2)
+    harbor = Harbor(cluster.nodes[0])
+    cluster.database.query(MANY_REPOSITORIES)
+    number = collect(harbor)
+    reaches(harbor, number, "Running")
+    # For longer than the lease: nobody can say any more whose job it is.
+    cluster.services.postgres.stop()
+    time.sleep(4)
+    cluster.services.postgres.start()
+    assert until(lambda: harbor.get(f"/system/gc/{number}").status_code == 200, 30)
+    assert until(lambda: "attempt 2 of job" in log(harbor, number), 60, every=0.3), log(harbor, number)
+    assert len(workers(harbor)) == 1
+    assert until(lambda: len(pools(harbor)) == 2, 30)
+    expect(harbor.put(f"/system/gc/{number}"), 200)
+    reaches(harbor, number, "Stopped")
+
+
 def test_a_worker_says_what_it_lacks(new_guarded):
     cluster = new_guarded(max_workers=0, size=1)
     node = cluster.nodes[0]

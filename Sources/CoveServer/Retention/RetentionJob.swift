@@ -30,6 +30,8 @@ struct RetentionJob: JobHandler {
     }
 
     private static let page = 200
+    /// Below what else there is: thousands of repositories are not to hold up what somebody waits for.
+    private static let taskPriority: Int64 = -10
 
     let registry: Registry
     let jobs: JobQueue
@@ -73,7 +75,8 @@ struct RetentionJob: JobHandler {
             }.map { name in
                 NewJob(
                     Self.kind,
-                    parameters: try Parameters(policy: policy.id, dryRun: parameters.dryRun, repository: name.description).text)
+                    parameters: try Parameters(policy: policy.id, dryRun: parameters.dryRun, repository: name.description).text,
+                    priority: Self.taskPriority)
             }
             if !tasks.isEmpty { _ = try await jobs.add(tasks, to: execution) }
             count += tasks.count
