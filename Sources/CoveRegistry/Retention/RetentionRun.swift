@@ -34,7 +34,8 @@ package struct RetentionRun: Sendable {
     ///   - gone: told of what is deleted, as it is named after its repository: `:1.0`, `@sha256:…`.
     ///   - progress: told how many of what goes are gone.
     package func run(
-        in repository: RepositoryName, say: (String) -> Void, gone: (String) -> Void = { _ in }, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+        in repository: RepositoryName, say: (String) -> Void, gone: (String) -> Void = { _ in },
+        progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) async throws -> Outcome {
         var outcome = Outcome()
         let evaluator = try RetentionEvaluator(rules, for: repository)

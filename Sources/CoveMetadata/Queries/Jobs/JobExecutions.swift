@@ -98,7 +98,8 @@ extension MetadataTransaction {
         let columns = [
             ListColumn("id", "id", .integer), ListColumn("status", "status"), ListColumn("job_status", "status"),
             ListColumn("trigger", "triggered_by"), ListColumn("job_kind", "triggered_by"),
-            ListColumn("vendor_id", "vendor_id", .integer), ListColumn("vendor_type", "vendor_type"), ListColumn("creation_time", "created_at", .time),
+            ListColumn("vendor_id", "vendor_id", .integer), ListColumn("vendor_type", "vendor_type"),
+            ListColumn("creation_time", "created_at", .time),
             ListColumn("start_time", "started_at", .time), ListColumn("update_time", "updated_at", .time),
             ListColumn("end_time", "ended_at", .time),
         ]
