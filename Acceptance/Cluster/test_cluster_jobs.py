@@ -23,8 +23,8 @@ LEASE = "2s"
 def new_guarded(new_cluster):
     """Makes clusters with accounts, started."""
 
-    def make(max_workers: int, size: int = 2):
-        cluster = new_cluster(ACCOUNTS | {"jobs": {"maxworkers": max_workers, "lease": LEASE}}, size=size)
+    def make(max_workers: int, size: int = 2, **config):
+        cluster = new_cluster(ACCOUNTS | {"jobs": {"maxworkers": max_workers, "lease": LEASE}} | config, size=size)
         for node in cluster.nodes:
             node.env |= ADMINISTRATOR
         return cluster.start()
@@ -107,6 +107,27 @@ def test_workers_that_are_cut_off_from_the_database_leave_their_jobs_and_one_goe
     assert until(lambda: len(pools(harbor)) == 2, 30)
     expect(harbor.put(f"/system/gc/{number}"), 200)
     reaches(harbor, number, "Stopped")
+
+
+def test_a_worker_beside_a_server_on_a_directory_frees_what_lies_there(new_guarded, tmp_path):
+    root = tmp_path / "registry"
+    cluster = new_guarded(0, 1, storage={"s3": None, "redirect": None, "cache": None, "filesystem": {"rootdirectory": str(root)}}, redis=None)
+    harbor, registry = Harbor(cluster.nodes[0]), cluster.nodes[0].registry(auth=ADMIN)
+    project = make_project(harbor)
+    pushed, kept = image(), image()
+    registry.push_image(f"{project}/app", pushed, "1")
+    registry.push_image(f"{project}/app", kept, "2")
+    expect(registry.delete(f"/v2/{project}/app/manifests/{pushed.digest}"), 202)
+    worker = cluster.add_worker({"jobs": {"maxworkers": 1}})
+    reaches(harbor, collect(harbor), "Success")
+    left = {path.name.split(".")[0] for path in (root / "blobs").rglob("*") if path.is_file()}
+    assert left == {blob.digest.removeprefix("sha256:") for blob in kept.blobs}
+    for blob in pushed.blobs:
+        assert registry.has_blob(f"{project}/app", blob.digest) is (blob.digest in [one.digest for one in kept.blobs])
+    # The server has the directory for itself, and starts beside the worker.
+    cluster.nodes[0].restart()
+    assert registry.blob(f"{project}/app", kept.blobs[0].digest) == kept.blobs[0].data
+    worker.stop()
 
 
 def test_a_worker_says_what_it_lacks(new_guarded):
