@@ -84,6 +84,7 @@ extension MetadataTransaction {
         let contents = try contents(ofProject: project.id)
         guard contents.isEmpty else { return contents }
         try deleteWebhookPolicies(ofProject: project.id)
+        if let policy = try retentionPolicy(ofProject: project.id) { try deleteRetentionPolicy(policy) }
         try connection.perform("DELETE FROM cve_allowlist WHERE project_id = $1", [.integer(project.id)])
         try connection.perform(
             "DELETE FROM robot_permission WHERE kind = 'project' AND namespace = $1", [.text(project.name)])
