@@ -345,7 +345,7 @@ def test_more_logins_than_can_be_verified_are_told_to_come_back(guarded):
     from concurrent.futures import ThreadPoolExecutor
 
     def attempt(number: int) -> requests.Response:
-        return requests.get(f"{guarded.url}/v2/", auth=(f"crowd-{number}", f"wrong-{number}"), timeout=120)
+        return requests.get(f"{guarded.url}/v2/", auth=(f"crowd-{number}", f"Wrong{number}"), timeout=120)
 
     with ThreadPoolExecutor(200) as pool:
         answers = list(pool.map(attempt, range(200)))
