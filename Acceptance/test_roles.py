@@ -94,6 +94,92 @@ def test_each_role_pushes_pulls_and_deletes_what_it_may(server, harbor, client, 
     assert found == {name: may for name, (_, may) in people.items()}
 
 
+# What a request needs, who has it (from that role on) and whether anybody has it in public. Each is one that changes nothing where it
+# is let through, as it is about what is not there or lacks something: it is allowed when it is answered otherwise than with 401 or 403.
+ROBOT = {"name": "Not a name", "level": "project", "permissions": [
+    {"kind": "project", "namespace": "PROJECT", "access": [{"resource": "repository", "action": "pull"}]}]}  # fmt: skip
+REQUESTS = [
+    ("self:read", "limitedGuest", True, "GET", "/projects/PROJECT", None),
+    ("self:read", "limitedGuest", True, "GET", "/projects/PROJECT/summary", None),
+    ("self:update", "projectAdmin", False, "PUT", "/projects/PROJECT", {"colour": 1}),
+    ("self:delete", "projectAdmin", False, "GET", "/projects/PROJECT/_deletable", None),
+    ("member:list", "guest", False, "GET", "/projects/PROJECT/members", None),
+    ("member:read", "guest", False, "GET", "/projects/PROJECT/members/999999", None),
+    ("member:create", "projectAdmin", False, "POST", "/projects/PROJECT/members", {}),
+    ("member:update", "projectAdmin", False, "PUT", "/projects/PROJECT/members/999999", {"role_id": 3}),
+    ("member:delete", "projectAdmin", False, "DELETE", "/projects/PROJECT/members/999999", None),
+    ("member:list", "guest", False, "GET", "/projects/PROJECT/grants", None),
+    ("member:create", "projectAdmin", False, "POST", "/projects/PROJECT/grants", {}),
+    ("member:delete", "projectAdmin", False, "DELETE", "/projects/PROJECT/grants/999999", None),
+    ("log:list", "guest", False, "GET", "/projects/PROJECT/logs", None),
+    ("label:list", "guest", True, "GET", "/labels?scope=p&project_id=NUMBER", None),
+    ("label:create", "maintainer", False, "POST", "/labels", {"scope": "p", "project_id": "NUMBER"}),
+    ("metadata:list", "limitedGuest", False, "GET", "/projects/PROJECT/metadatas/", None),
+    ("metadata:create", "maintainer", False, "POST", "/projects/PROJECT/metadatas/", {"colour": "red"}),
+    ("metadata:delete", "maintainer", False, "DELETE", "/projects/PROJECT/metadatas/severity", None),
+    ("immutable-tag:list", "maintainer", False, "GET", "/projects/PROJECT/immutabletagrules", None),
+    ("immutable-tag:create", "maintainer", False, "POST", "/projects/PROJECT/immutabletagrules", {}),
+    ("robot:list", "guest", False, "GET", "/robots?q=Level%3Dproject,ProjectID%3DNUMBER", None),
+    ("robot:create", "projectAdmin", False, "POST", "/robots", ROBOT),
+    ("repository:list", "limitedGuest", True, "GET", "/projects/PROJECT/repositories", None),
+    ("repository:read", "limitedGuest", True, "GET", "/projects/PROJECT/repositories/app", None),
+    ("repository:update", "maintainer", False, "PUT", "/projects/PROJECT/repositories/app", {"colour": 1}),
+    ("repository:delete", "maintainer", False, "DELETE", "/projects/PROJECT/repositories/nothing", None),
+    ("artifact:list", "limitedGuest", True, "GET", "/projects/PROJECT/artifacts", None),
+    ("artifact:list", "limitedGuest", True, "GET", "APP/artifacts", None),
+    ("artifact:read", "limitedGuest", True, "GET", "APP/artifacts/there", None),
+    ("artifact:create", "developer", False, "POST", "APP/artifacts?from=nonsense", None),
+    ("artifact:delete", "maintainer", False, "DELETE", "APP/artifacts/nothing", None),
+    ("artifact-addition:read", "limitedGuest", True, "GET", "APP/artifacts/there/additions/build_history", None),
+    ("artifact-label:create", "developer", False, "POST", "APP/artifacts/there/labels", {}),
+    ("artifact-label:delete", "developer", False, "DELETE", "APP/artifacts/there/labels/999999", None),
+    ("accessory:list", "limitedGuest", True, "GET", "APP/artifacts/there/accessories", None),
+    ("tag:list", "limitedGuest", True, "GET", "APP/artifacts/there/tags", None),
+    ("tag:create", "developer", False, "POST", "APP/artifacts/there/tags", {}),
+    ("tag:delete", "maintainer", False, "DELETE", "APP/artifacts/there/tags/nothing", None),
+    ("repository:pull", "limitedGuest", True, "GET", "/v2/PROJECT/app/tags/list", None),
+    ("repository:pull", "limitedGuest", True, "GET", "/v2/PROJECT/app/manifests/there", None),
+    ("repository:push", "developer", False, "POST", "/v2/PROJECT/app/blobs/uploads/?digest=nonsense", None),
+    ("repository:push", "developer", False, "PUT", "/v2/PROJECT/app/manifests/new", {}),
+    ("artifact:delete", "maintainer", False, "DELETE", "/v2/PROJECT/app/manifests/nothing", None),
+]
+STRENGTH = ["limitedGuest", "guest", "developer", "maintainer", "projectAdmin"]
+
+
+@pytest.mark.parametrize("public", [False, True])
+def test_every_api_goes_by_the_one_table(server, harbor, public):
+    project = make_project(harbor, public=public)
+    number = harbor.get(f"/projects/{project}").json()["project_id"]
+    server.registry(auth=ADMIN).push_image(f"{project}/app", images.image(), "there")
+    people = {"admin": ADMIN, "stranger": make_user(harbor), "nobody": None, "auditor": make_user(harbor)}
+    for role in STRENGTH:
+        people[role] = make_user(harbor)
+        add_member(harbor, project, people[role][0], ROLES[role])
+    id = harbor.get("/users/search", username=people["auditor"][0]).json()[0]["user_id"]
+    expect(harbor.put(f"/users/{id}/auditor", {"auditor_flag": True}), 200)
+
+    def may(name: str, permission: str, least: str, in_public: bool) -> bool:
+        if name == "admin" or public and in_public:
+            return True
+        if name == "auditor":
+            return permission.endswith((":read", ":list"))
+        return name in STRENGTH and STRENGTH.index(name) >= STRENGTH.index(least)
+
+    wrong = []
+    for name, auth in people.items():
+        with requests.Session() as session:
+            session.auth, session.trust_env = auth, False
+            for permission, least, in_public, method, path, body in REQUESTS:
+                path = path.replace("APP", "/projects/PROJECT/repositories/app").replace("PROJECT", project).replace("NUMBER", str(number))
+                url = server.url + (path if path.startswith("/v2/") else f"/api/v2.0{path}")
+                text = json.dumps(body).replace('"NUMBER"', str(number)).replace("PROJECT", project) if body is not None else None
+                answer = session.request(method, url, data=text, headers={"Content-Type": "application/json"}, timeout=60)
+                assert answer.status_code < 500, f"{method} {path}: {answer.text}"
+                if (answer.status_code not in (401, 403)) != may(name, permission, least, in_public):
+                    wrong.append(f"{name}: {permission}: {method} {path}: {answer.status_code} {answer.text[:200]}")
+    assert not wrong, "\n".join(wrong)
+
+
 def test_robots_do_what_they_were_given_where_they_were_given_it(server, harbor, client, layout):
     project, other, registry = make_project(harbor), make_project(harbor), server.registry(auth=ADMIN)
     pull, push, delete = ("repository", "pull"), ("repository", "push"), ("artifact", "delete")
