@@ -61,8 +61,9 @@ struct ProjectGroup: HarborGroup {
 
     static func inTheWay(_ contents: ProjectContents, _ project: ProjectRecord) -> String {
         let count = contents.repositories
-        return
-            "project '\(project.name)' has \(count) \(count == 1 ? "repository" : "repositories"); delete \(count == 1 ? "it" : "them") first"
+        let names = contents.first.joined(separator: ", ") + (count > Int64(contents.first.count) ? " and others" : "")
+        let (noun, them) = count == 1 ? ("repository", "it") : ("repositories", "them")
+        return "project '\(project.name)' has \(count) \(noun) (\(names)); delete \(them) first"
     }
 
     /// What is in a project, as far as whoever asks may know.
