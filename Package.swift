@@ -164,6 +164,21 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(
+            name: "CoveWebhooks",
+            dependencies: [
+                "CoveJobs", "CoveMetadata", "CoveOutbound", "CoveOCI",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict
+        ),
+        .target(
             name: "CoveConfiguration",
             dependencies: [.product(name: "Yams", package: "Yams")],
             swiftSettings: strict
@@ -172,7 +187,7 @@ let package = Package(
             name: "CoveServer",
             dependencies: [
                 "CoveConfiguration", "CoveRegistry", "CoveACME", "CoveIdentity", "CoveJobs", "CoveMetadata", "CoveRedis", "CoveBlobs",
-                "CoveClient", "CoveOutbound", "CoveOCI", "CoveTelemetry", "CLinux",
+                "CoveWebhooks", "CoveClient", "CoveOutbound", "CoveOCI", "CoveTelemetry", "CLinux",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdHTTP2", package: "hummingbird"),
@@ -257,7 +272,7 @@ let package = Package(
         .testTarget(
             name: "CoveBlobsTests",
             dependencies: [
-                "CoveBlobs", "TestSupport", "CoveOCI",
+                "CoveBlobs", "TestSupport", "CoveOCI", "CoveOutbound",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
@@ -310,6 +325,9 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .testTarget(
+            name: "CoveWebhooksTests",
+            dependencies: ["CoveWebhooks", "CoveJobs", "CoveMetadata", "CoveOCI", "CoveOutbound", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "CoveACMETests",
             dependencies: [

@@ -233,7 +233,11 @@ def test_a_chart_has_its_values_readme_and_dependencies(place):
     assert place.digests(q="type=CHART") == [found["digest"]] and place.digests(q="type=IMAGE") == []
 
 
-@pytest.mark.parametrize("content", [b"", b"\x1f\x8b broken", gzip.compress(b"no tar"), gzip.compress(bytes(100_000_000), 9)])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\x1f\x8b broken", gzip.compress(b"no tar"), gzip.compress(bytes(100_000_000), 9)],
+    ids=["empty", "cut off", "no tar", "far too long"],
+)
 def test_a_chart_that_is_none_has_no_values(place, content):
     one = chart({})
     value = one.manifest.value

@@ -63,6 +63,17 @@ class Node(Server):
             return False
 
 
+class Worker(Server):
+    """`cove worker` beside nodes. It listens nowhere."""
+
+    def __init__(self, directory: Path, config: dict):
+        super().__init__(directory, config)
+        self.arguments[0] = "worker"
+
+    def start(self) -> "Worker":
+        return super().start(ready=False)
+
+
 class Cluster:
     """`size` nodes, and nginx that passes requests to each in turn.
 
@@ -81,6 +92,8 @@ class Cluster:
         self.prefix = f"registry-{next(services.numbers)}"
         self.config = merged(services.config(self.database, self.prefix), config or {})
         self.nodes = [Node(directory / f"node-{number}", copy.deepcopy(self.config)) for number in range(size)]
+        self.directory = directory
+        self.workers: list[Worker] = []
         certificate = services.authority.issue(self.prefix)
         self.nginx = Nginx(directory / "nginx", [node.host for node in self.nodes], certificate)
         self.host, self.port = self.nginx.host, self.nginx.port
@@ -97,8 +110,14 @@ class Cluster:
 
     def stop(self) -> None:
         self.nginx.stop()
-        for node in self.nodes:
-            node.kill()
+        for process in (*self.nodes, *self.workers):
+            process.kill()
+
+    def add_worker(self, config: dict | None = None) -> Worker:
+        """A `cove worker`, started; `config` is laid over that of the nodes."""
+        directory = self.directory / f"worker-{len(self.workers)}"
+        self.workers.append(Worker(directory, merged(copy.deepcopy(self.config), config or {})))
+        return self.workers[-1].start()
 
     def __enter__(self) -> "Cluster":
         return self.start()

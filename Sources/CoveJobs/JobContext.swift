@@ -58,6 +58,12 @@ package final class JobContext: Sendable {
         }
     }
 
+    /// Adds a line about the run itself, also to a log that is full: how it ended is what people look for.
+    func note(_ text: String, level: Logger.Level = .info) {
+        let line = JobLogLine.text(.nowMicroseconds, level, text)
+        journal.withLock { $0.lines.append(line) }
+    }
+
     /// Says how far it has come.
     ///
     /// - Parameter total: 0 while it is not known.

@@ -100,6 +100,13 @@ extension MetadataCopy {
             columns: ["id", "project_id", "priority", "is_disabled", "rule", "created_at", "updated_at"]),
         Table(
             name: "retention_policy", key: ["id"], columns: ["id", "project_id", "rules", "cron", "created_at", "updated_at"]),
+        Table(
+            name: "webhook_policy", key: ["id"],
+            columns: [
+                "id", "project_id", "name", "description", "creator", "event_types", "targets", "is_enabled", "created_at", "updated_at",
+            ]),
+        Table(
+            name: "webhook_trigger", key: ["policy_id", "event_type"], columns: ["policy_id", "event_type", "triggered_at"]),
         Table(name: "setting", key: ["name"], columns: ["name", "value", "updated_at"]),
         Table(
             name: "cve_allowlist", key: ["project_id"], columns: ["project_id", "names", "expires_at", "created_at", "updated_at"]),

@@ -6,10 +6,10 @@ import Foundation
 enum JobMapping {
     static func handlers(_ platform: Platform) -> [any JobHandler] {
         [
-            RetentionJob(registry: platform.registry, jobs: platform.jobs),
+            RetentionJob(registry: platform.registry, jobs: platform.jobs, webhooks: platform.webhooks.announcer),
             GarbageCollectionJob(registry: platform.registry),
             PurgeAuditJob(metadata: platform.metadata),
-        ]
+        ] + platform.webhooks.handlers(platform.metadata)
     }
 
     /// The workers of this process; nil where it runs no jobs.

@@ -18,6 +18,7 @@ struct Platform: Sendable {
     /// The token service's URL as clients are told; nil: on the host that they ask.
     let realm: String?
     let jobs: JobQueue
+    let webhooks: Webhooks
     let facts: ServerFacts
     let logger: Logger
 }

@@ -32,10 +32,12 @@ extension Platform {
         accounts.directories = [ldap]
         let issuer = TokenIssuer(Self.tokens(settings, values), metadata: metadata)
         try await issuer.refresh()
+        let jobs = JobQueue(metadata: metadata)
         self.init(
             metadata: metadata, registry: registry, accounts: accounts, settings: values, sessions: sessions, ldap: ldap, oidc: oidc,
             authenticator: SessionAuthenticator(sessions: sessions, others: PasswordAuthenticator(accounts: accounts)),
-            tokens: TokenService(accounts: accounts, issuer: issuer), realm: settings.realm, jobs: JobQueue(metadata: metadata),
+            tokens: TokenService(accounts: accounts, issuer: issuer), realm: settings.realm, jobs: jobs,
+            webhooks: try Webhooks(configuration, values, jobs),
             facts: ServerFacts(configuration), logger: logger)
     }
 
@@ -66,6 +68,7 @@ extension Platform {
             let json = ProcessInfo.processInfo.environment[Settings.overwriteVariable] ?? ""
             let settings = try Settings(
                 metadata: metadata, usual: configured.usualSettings, fixed: json.isEmpty ? [:] : Settings.overwrites(json))
+            try await settings.writeDownFixed()
             try await settings.heedChanges()
             return settings
         } catch let refusal as SettingRefusal {

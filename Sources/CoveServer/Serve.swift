@@ -88,7 +88,7 @@ package enum Serve {
             health: health, harbor: platform.map { HarborResponder(platform: $0) },
             tokens: platform.map { TokenResponder(service: $0.tokens, authenticator: $0.authenticator) },
             logins: platform.map { LoginResponder(platform: $0, locations: configuration.ociOptions.location) },
-            settings: platform?.settings, access: access,
+            settings: platform?.settings, webhooks: platform?.webhooks, access: access,
             accessLog: configuration.log.accessLogDisabled
                 ? nil
                 : AccessLog(sink: output, format: format, fields: configuration.log.fields.sorted { $0.key < $1.key }),
@@ -115,6 +115,7 @@ package enum Serve {
                 ErrandRunner(registry: registry),
                 AutoImport(stores: stores, isOn: configuration.storage.importing == .auto, logger: logger),
             ]
+            if let platform { services.append(try await platform.webhooks.dispatcher(stores.metadata, logger)) }
             services += mirrors.map { [$0] } ?? []
             services += [try listeners.service(for: configuration.http), farewell, readiness]
             services += delivery.services

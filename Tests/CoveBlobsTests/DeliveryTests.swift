@@ -1,4 +1,5 @@
 import CoveOCI
+import CoveOutbound
 import TestSupport
 import Testing
 

@@ -39,6 +39,16 @@ struct CronTests {
         #expect(next.map(Self.text) == expected)
     }
 
+    @Test(
+        "what is due more often than once a minute can be told",
+        arguments: [
+            ("0 * * * * *", true), ("00 */5 * * * ?", true), ("@hourly", true), ("0,0 0 3 * * *", true), ("* * * * * *", false),
+            ("1 0 0 * * *", false), ("0/30 0 0 * * *", false), ("0,1 0 0 * * *", false), ("*/60 * * * * *", true),
+        ])
+    func fullMinutes(cron: String, isOfFullMinutes: Bool) throws {
+        #expect(try CronExpression(cron).isOfFullMinutes == isOfFullMinutes)
+    }
+
     @Test("a part of a second is not passed over")
     func parts() throws {
         let everySecond = try CronExpression("* * * * * *")

@@ -34,9 +34,10 @@ enum QueueFixture {
         options.poll = .milliseconds(20)
         options.grace = .milliseconds(50)
         options.host = "test"
-        return JobWorkers(
-            queue: queue, handlers: handlers, options: options, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        return JobWorkers(queue: queue, handlers: handlers, options: options, logger: logger)
     }
+
+    static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
     /// Waits until something holds, for ten seconds at most.
     static func wait(_ condition: () async throws -> Bool) async throws -> Bool {

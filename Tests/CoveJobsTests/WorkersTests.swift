@@ -201,8 +201,33 @@ struct WorkersTests {
         try await Self.with(workers) {
             let id = try await queue.enqueue(kind: "TEST")
             let job = try #require(try await queue.end(of: id))
-            #expect(job.status == .success && job.logBytes <= 1 << 20 + 200)
-            #expect(try await queue.logText(id).hasSuffix("the log of this job is full; what follows is left out"))
+            #expect(job.status == .success && job.logBytes <= 1 << 20 + 400)
+            let lines = try await queue.metadata.read { try $0.jobLog(id, from: 0, limit: 1000) }
+            #expect(lines.dropLast().last?.hasSuffix("the log of this job is full; what follows is left out") == true)
+            #expect(lines.last?.hasSuffix("the job is done") == true, "how it ended is said all the same")
+        }
+    }
+
+    @Test("logs are forgotten before their jobs, each when its time has come")
+    func forgets() async throws {
+        let queue = try await QueueFixture.make()
+        var options = JobWorkers.Options()
+        options.poll = .milliseconds(20)
+        options.logRetention = .milliseconds(100)
+        let jobsStay = JobWorkers(queue: queue, handlers: [TestHandler { _ in }], options: options, logger: QueueFixture.logger)
+        options.retention = .milliseconds(100)
+        let nothingStays = JobWorkers(queue: queue, handlers: [TestHandler { _ in }], options: options, logger: QueueFixture.logger)
+        let id = try await queue.enqueue(kind: "TEST")
+        try await Self.with(jobsStay) {
+            _ = try await queue.end(of: id)
+            let isForgotten = try await QueueFixture.wait { try await queue.job(id)?.logLines == 0 }
+            let text = try await queue.logText(id)
+            #expect(isForgotten && text.isEmpty)
+        }
+        #expect(try await queue.status(id) == .success)
+        try await Self.with(nothingStays) {
+            let isForgotten = try await QueueFixture.wait { try await queue.job(id) == nil }
+            #expect(isForgotten)
         }
     }
 }

@@ -147,14 +147,28 @@ struct BlobQueryTests {
         #expect(try await store.rows("SELECT location FROM blob") == [[.text("at/live")]])
     }
 
+    @Test("a condemned blob gets no other bytes, which nobody would ever delete")
+    func moveOfCondemned() async throws {
+        let store = try await StoreFixture.make()
+        try await store.write { store in
+            let blob = try store.blob("b", location: "first")
+            let repository = try store.repository("r")
+            try store.link(blob.id, to: repository)
+            try store.unlink(blob, from: repository)
+            #expect(try store.condemnBlobs(unreferencedBefore: .max, limit: 10).map(\.location) == ["first"])
+            #expect(try !store.move(blob, to: "second"))
+        }
+        #expect(try await store.rows("SELECT location FROM blob") == [[.text("first")]])
+    }
+
     @Test("a blob's bytes move only from where they are known to be")
     func move() async throws {
         let store = try await StoreFixture.make()
         try await store.write { store in
             let blob = try store.blob("b", location: "first")
-            try store.move(blob, to: "second")
+            #expect(try store.move(blob, to: "second"))
             #expect(try store.lockedBlob(blob.digest)?.location == "second")
-            try store.move(blob, to: "third")
+            #expect(try !store.move(blob, to: "third"))
             #expect(try store.lockedBlob(blob.digest)?.location == "second")
         }
     }

@@ -110,6 +110,10 @@ struct PostgreSQLEngineTests {
         #expect(ran)
         let later = try await engines[1].exclusively("sweep") {}
         #expect(later)
+        for turn in 0..<40 {
+            let isFree = try await engines[turn % 2].exclusively("sweep") {}
+            #expect(isFree, "turn \(turn): it is released before whoever held it goes on")
+        }
     }
 
     @Test("a chore at intervals is done once in each, whoever asks")

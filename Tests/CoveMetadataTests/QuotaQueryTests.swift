@@ -58,6 +58,20 @@ struct QuotaQueryTests {
         #expect(try await Self.usage(store, project).storage == 10)
     }
 
+    @Test("while quotas are off nothing is refused, and what is used is kept account of")
+    func off() async throws {
+        let (store, project) = try await Self.limited(storage: 10)
+        func push(_ text: String) async throws {
+            try await store.write { store in _ = try store.link(store.blob(text).id, to: store.repository("team/app")) }
+        }
+        try await store.write { try $0.saveSettings([(MetadataTransaction.quotaSetting, "false")]) }
+        try await push("more than ten bytes")
+        #expect(try await Self.usage(store, project).storage == 19)
+        try await store.write { try $0.saveSettings([(MetadataTransaction.quotaSetting, "true")]) }
+        await #expect(throws: QuotaExceeded.self) { try await push("x") }
+        #expect(try await Self.usage(store, project).storage == 19)
+    }
+
     @Test("tags are counted in all repositories of a project; moving one is free")
     func tags() async throws {
         let (store, project) = try await Self.limited(tags: 2)

@@ -185,6 +185,18 @@ struct GarbageCollectionTests {
         }
     }
 
+    @Test("bytes that were pushed again while their blob was collected are not left behind")
+    func healing() async throws {
+        let storage = WatchedStorage()
+        let fixture = try await RegistryFixture(storage: storage)
+        try await fixture.push("twice", to: app)
+        // The second push has recorded that it holds the blob, and looks whether its bytes are there.
+        storage.whenAsked.change { $0 = { _ = try? await collect(fixture) } }
+        try await fixture.push("twice", to: web)
+        #expect(storage.deleted.value.count == 2 && Set(storage.deleted.value).count == 2, "\(storage.deleted.value)")
+        #expect(try await fixture.rows("SELECT id FROM blob").isEmpty)
+    }
+
     @Test("of an imported registry, blobs of nobody's and files of deleted manifests go as well")
     func imported() async throws {
         let old = try OldRegistry()

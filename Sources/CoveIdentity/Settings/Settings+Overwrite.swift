@@ -1,3 +1,4 @@
+import CoveMetadata
 import Foundation
 
 extension Settings {
@@ -20,6 +21,14 @@ extension Settings {
             values[name] = scalar.value
         }
         return values
+    }
+
+    /// Writes down what the server was started with where the store's own transactions ask for it.
+    package func writeDownFixed() async throws {
+        let name = SettingName.quotaPerProjectEnable
+        guard isFixed(name) else { return }
+        let value = value(name).stored
+        try await metadata.write { try $0.saveSettings([(name.rawValue, value)]) }
     }
 
     package struct OverwriteMalformed: Error, Sendable, CustomStringConvertible {

@@ -10,7 +10,7 @@ package final class Settings: Sendable {
         var generation = 0
     }
 
-    private let metadata: MetadataStore
+    let metadata: MetadataStore
     private let usual: [SettingName: SettingValue]
     private let fixed: [SettingName: SettingValue]
     private let state = Mutex(State())

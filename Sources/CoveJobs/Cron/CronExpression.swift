@@ -47,6 +47,9 @@ package struct CronExpression: Sendable, Equatable {
         }
     }
 
+    /// Whether it is due at full minutes only, and so once a minute at most.
+    package var isOfFullMinutes: Bool { second.isOnly(0) }
+
     /// The next whole second after a time.
     ///
     /// - Parameter time: UTC microseconds since 1970, as is the result.

@@ -44,6 +44,8 @@ struct CronField: Sendable, Equatable {
 
     func contains(_ number: Int) -> Bool { bits & (1 << UInt64(number)) != 0 }
 
+    func isOnly(_ number: Int) -> Bool { bits == 1 << UInt64(number) }
+
     /// The least number from `number` on that matches.
     func next(from number: Int) -> Int? {
         guard number < 64 else { return nil }

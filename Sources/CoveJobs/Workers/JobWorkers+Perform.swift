@@ -14,7 +14,7 @@ extension JobWorkers {
     func perform(_ entry: RunningJob) async {
         let context = entry.context
         let start = ContinuousClock.now
-        context.log("attempt \(context.attempt) of job \(context.job.id) (\(context.job.kind)) begins on worker \(context.run.worker)")
+        context.note("attempt \(context.attempt) of job \(context.job.id) (\(context.job.kind)) begins on worker \(context.run.worker)")
         let (error, ending) = await run(entry)
         let outcome = await conclude(entry, error, ending)
         statistics.observe(context.job.kind, outcome, since: start)
@@ -57,14 +57,14 @@ extension JobWorkers {
         let context = entry.context
         let run = context.run
         guard let error else {
-            context.log("the job is done")
+            context.note("the job is done")
             let result = context.result
             await settle(context) { try $0.finishJob(run, as: .success, result: result) }
             return .success
         }
         switch ending {
         case .stop:
-            context.log("the job was stopped", level: .warning)
+            context.note("the job was stopped", level: .warning)
             let result = context.result
             await settle(context) { try $0.finishJob(run, as: .stopped, message: "it was stopped", result: result) }
             return .stopped
@@ -74,9 +74,9 @@ extension JobWorkers {
             if context.isLost { return .interrupted }
             if !Task.isCancelled { return await conclude(entry, failure: error) }
         }
-        context.log("the process ends; the job runs again, here or elsewhere", level: .warning)
+        context.note("the process ends; the job runs again, here or elsewhere", level: .warning)
         await settle(context) {
-            try $0.putOffJob(run, until: .nowMicroseconds, message: "it was interrupted by the end of its process", isFailure: false)
+            try $0.putOffJob(run, until: $0.now, message: "it was interrupted by the end of its process", isFailure: false)
         }
         return .interrupted
     }
@@ -89,11 +89,11 @@ extension JobWorkers {
         let wait = error is JobFailure ? nil : entry.handler.retry.wait(after: context.job.failures + 1)
         context.logger.warning("a job failed", metadata: ["reason": "\(message)", "attempt": "\(context.attempt)"])
         guard let wait else {
-            context.log("failed: \(message)", level: .error)
+            context.note("failed: \(message)", level: .error)
             await settle(context) { try $0.finishJob(run, as: .error, message: message, result: result) }
             return .failure
         }
-        context.log("failed, and is tried again in \(max(1, wait / 1_000_000)) s: \(message)", level: .error)
+        context.note("failed, and is tried again in \(max(1, wait / 1_000_000)) s: \(message)", level: .error)
         await settle(context) { try $0.putOffJob(run, until: .nowMicroseconds + wait, message: message, isFailure: true) }
         return .retry
     }

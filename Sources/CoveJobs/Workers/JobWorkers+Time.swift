@@ -5,7 +5,6 @@ import Logging
 /// What is due: schedules, jobs that were put off, looking for workers that are gone, forgetting what is old.
 extension JobWorkers {
     private static let batch = 100
-    private static let pruning = Duration.seconds(3600)
     private static let counting = Duration.seconds(10)
 
     /// Looks at the clock until cancelled.
@@ -25,7 +24,7 @@ extension JobWorkers {
                     statistics.count(try await metadata.read { try $0.jobCounts() })
                 }
                 if ContinuousClock.now >= pruneAt {
-                    pruneAt = .now + .seconds(600)
+                    pruneAt = .now + pruneInterval / 6
                     try await prune()
                 }
                 failures = 0
@@ -57,11 +56,13 @@ extension JobWorkers {
         if due.jobs, try await metadata.write(in: .jobs, { try $0.releaseScheduledJobs(limit: Self.batch) }) > 0 { queue.signal.raise() }
     }
 
+    /// What is to be forgotten sooner than in an hour is looked for as often.
+    private var pruneInterval: Duration { min(.seconds(3600), options.logRetention, options.retention) }
+
     /// Forgets what is old, on one of the nodes.
     func prune() async throws {
-        guard try await metadata.write(in: .upkeep, { try $0.takeTurn(at: "pruning jobs", every: Self.pruning.microseconds) }) else {
-            return
-        }
+        let interval = pruneInterval.microseconds
+        guard try await metadata.write(in: .upkeep, { try $0.takeTurn(at: "pruning jobs", every: interval) }) else { return }
         let logs = Int64.nowMicroseconds - options.logRetention.microseconds
         let jobs = Int64.nowMicroseconds - options.retention.microseconds
         while try await metadata.write(in: .jobs, { try $0.pruneJobLogs(before: logs, limit: Self.batch) }) == Self.batch {}

@@ -44,6 +44,17 @@ package struct OutboxReader: Sendable {
         try await metadata.write { try $0.saveReader(name, at: position, term: term) }
     }
 
+    /// As ``save(_:)``, in one transaction with what is made of those events.
+    package func save(
+        _ position: OutboxPosition, with body: @escaping @Sendable (MetadataTransaction) throws -> Void
+    ) async throws -> Bool {
+        try await metadata.write(in: .jobs) { store in
+            guard try store.saveReader(name, at: position, term: term) else { return false }
+            try body(store)
+            return true
+        }
+    }
+
     /// An append that has not ended for long.
     package struct Stalled: Error, CustomStringConvertible {
         package var description: String {

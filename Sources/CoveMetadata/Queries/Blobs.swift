@@ -111,10 +111,12 @@ extension MetadataTransaction {
     }
 
     /// Records that a blob's bytes are at another location now.
-    package func move(_ blob: StoredBlob, to location: String) throws {
-        try connection.perform(
-            "UPDATE blob SET location = $1 WHERE id = $2 AND location = $3",
-            [.text(location), .integer(blob.id), .text(blob.location)])
+    ///
+    /// - Returns: false when it is not at the known one any more, or a collector has condemned it.
+    package func move(_ blob: StoredBlob, to location: String) throws -> Bool {
+        try connection.run(
+            "UPDATE blob SET location = $1 WHERE id = $2 AND location = $3 AND state = 0",
+            [.text(location), .integer(blob.id), .text(blob.location)]) > 0
     }
 
     /// Makes a repository hold a blob, and so keeps the blob from being collected.

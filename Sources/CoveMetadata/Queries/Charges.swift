@@ -5,20 +5,23 @@ final class ProjectAccount {
     let projectID: Int64
     let limit: ProjectLimit
     let before: ProjectUsage
+    /// Whether the limits refuse anything; usage is kept account of in any case.
+    let isEnforced: Bool
     private(set) var change = ProjectUsage()
     /// Whether what is used is counted anew at the end, as so much changes that following it would be slower.
     var mustRecount = false
 
-    init(projectID: Int64, limit: ProjectLimit, used: ProjectUsage) {
+    init(projectID: Int64, limit: ProjectLimit, used: ProjectUsage, isEnforced: Bool) {
         self.projectID = projectID
         self.limit = limit
+        self.isEnforced = isEnforced
         before = used
     }
 
     /// - Throws: ``QuotaExceeded`` when what is added is more than is left, unless `forced`.
     func add(storage: Int64, forced: Bool) throws {
         let used = before.storage + change.storage
-        if !forced, !mustRecount, limit.storage >= 0, storage > 0, storage > limit.storage - used {
+        if isEnforced, !forced, !mustRecount, limit.storage >= 0, storage > 0, storage > limit.storage - used {
             throw QuotaExceeded(.storage, adding: storage, to: used, of: limit.storage)
         }
         change.storage += storage
@@ -27,7 +30,7 @@ final class ProjectAccount {
     /// As ``add(storage:forced:)``.
     func add(tags: Int64, forced: Bool) throws {
         let used = before.tags + change.tags
-        if !forced, !mustRecount, limit.tags >= 0, tags > 0, tags > limit.tags - used {
+        if isEnforced, !forced, !mustRecount, limit.tags >= 0, tags > 0, tags > limit.tags - used {
             throw QuotaExceeded(.tag, adding: tags, to: used, of: limit.tags)
         }
         change.tags += tags
@@ -51,14 +54,20 @@ extension MetadataTransaction {
             notes.accounts[repositoryID] = open
             return
         }
+        // The setting is read with the row, so that a change of it acts on every node with its commit.
         let row = try connection.row(
-            "SELECT storage, tags, used_storage, used_tags FROM project_limit WHERE project_id = $1\(connection.dialect.lockingRow)",
-            [.integer(projectID)])
+            """
+            SELECT storage, tags, used_storage, used_tags, (SELECT value FROM setting WHERE name = $1)
+            FROM project_limit WHERE project_id = $2\(connection.dialect.lockingRow)
+            """, [.text(Self.quotaSetting), .integer(projectID)])
         guard let row else { throw MetadataError.corrupt("project \(projectID) has limits that are not there") }
         notes.accounts[repositoryID] = ProjectAccount(
             projectID: projectID, limit: ProjectLimit(storage: try row.integer(0), tags: try row.integer(1)),
-            used: ProjectUsage(storage: try row.integer(2), tags: try row.integer(3)))
+            used: ProjectUsage(storage: try row.integer(2), tags: try row.integer(3)), isEnforced: try row.optionalText(4) != "false")
     }
+
+    /// Says whether limits refuse anything: they do, unless it is `false`.
+    package static let quotaSetting = "quota_per_project_enable"
 
     /// The account of a repository's project; nil when the project has no limits.
     func account(of repositoryID: Int64) throws -> ProjectAccount? {

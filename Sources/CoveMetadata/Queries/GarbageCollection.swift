@@ -131,7 +131,7 @@ extension MetadataTransaction {
             let blob = try stored(row)
             let users = try connection.rows(
                 """
-                SELECT m.id FROM manifest_reference mr JOIN manifest m ON m.id = mr.manifest_id
+                SELECT DISTINCT m.id FROM manifest_reference mr JOIN manifest m ON m.id = mr.manifest_id
                 WHERE mr.digest = $1 AND m.repository_id = $2 LIMIT $3
                 """, [.bytes(blob.digest.storageKey), .integer(repositoryID), .integer(Int64(ignored.count) + 1)]
             ).map { try $0.integer(0) }

@@ -87,6 +87,7 @@ extension MetadataTransaction {
             "SELECT id FROM project WHERE id = $1\(connection.dialect.lockingRowEntirely)", [.integer(project.id)])
         let contents = try contents(ofProject: project.id)
         guard contents.isEmpty else { return contents }
+        try deleteWebhookPolicies(ofProject: project.id)
         try connection.perform("DELETE FROM cve_allowlist WHERE project_id = $1", [.integer(project.id)])
         try connection.perform(
             "DELETE FROM robot_permission WHERE kind = 'project' AND namespace = $1", [.text(project.name)])

@@ -31,9 +31,11 @@ package struct RetentionRun: Sendable {
 
     /// - Parameters:
     ///   - say: told a line for each artifact, what becomes of it and its tags.
+    ///   - gone: told of what is deleted, as it is named after its repository: `:1.0`, `@sha256:…`.
     ///   - progress: told how many of what goes are gone.
     package func run(
-        in repository: RepositoryName, say: (String) -> Void, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+        in repository: RepositoryName, say: (String) -> Void, gone: (String) -> Void = { _ in },
+        progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) async throws -> Outcome {
         var outcome = Outcome()
         let evaluator = try RetentionEvaluator(rules, for: repository)
@@ -64,7 +66,10 @@ package struct RetentionRun: Sendable {
             let part = Array(going[start..<min(start + Self.batch, going.count)])
             for (candidate, fate) in zip(part, try await remove(part, from: repository)) {
                 say(Self.line(candidate, fate.word))
-                if fate == .deleted { outcome.deleted += 1 }
+                guard fate == .deleted else { continue }
+                outcome.deleted += 1
+                if candidate.tags.isEmpty { gone("@\(candidate.digest)") }
+                for tag in candidate.tags { gone(":\(tag)") }
             }
             done += part.count
             progress(done, going.count)

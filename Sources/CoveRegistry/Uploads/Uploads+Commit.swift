@@ -75,9 +75,10 @@ extension Registry {
         try await registryErrors {
             if try await storage.size(of: blob.location) == blob.size { return false }
             let holders = try await metadata.write(in: .upkeep) { store in
-                try store.move(blob, to: location)
-                return try store.holders(of: blob)
+                // The bytes may be gone because the blob is: it has been collected since it was recorded.
+                try store.move(blob, to: location) ? try store.holders(of: blob) : nil
             }
+            guard let holders else { return false }
             for repository in holders { await forgetBlob(blob.digest, in: repository) }
             logger.warning(
                 "the bytes of a blob were missing and have been replaced by a push",

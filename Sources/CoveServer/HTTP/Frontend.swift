@@ -18,6 +18,8 @@ struct Frontend: Sendable {
     var logins: LoginResponder?
     /// What may be changed while it runs; nil without accounts.
     var settings: Settings?
+    /// Who is told of full quotas; nil without accounts.
+    var webhooks: Webhooks?
     /// Nil where anybody may do anything.
     let access: (any AccessController)?
     let accessLog: AccessLog?
@@ -140,6 +142,13 @@ struct Frontend: Sendable {
         } catch {
             if let cause = error.cause {
                 logger.error("unavailable", metadata: ["reason": "\(cause)", "request_id": "\(exchange.requestID)"])
+            }
+            if let webhooks, let exceeded = error.exceeded {
+                do {
+                    try await webhooks.quotaExceeded(exchange, exceeded)
+                } catch {
+                    logger.warning("a webhook was not told of a full quota", metadata: ["reason": "\(error)"])
+                }
             }
             return error.response
         }

@@ -10,6 +10,7 @@ enum HarborMapping {
             QuotaGroup(platform: platform),
             ImmutableGroup(platform: platform),
             RetentionGroup(platform: platform),
+            WebhookGroup(platform: platform),
             UsersGroup(platform: platform),
             UserGroupsGroup(platform: platform),
             AuditorGroup(platform: platform),

@@ -63,11 +63,14 @@ struct HarborEndpoint: Sendable {
     let path: String
     let group: String
     let parameters: [HarborParameter]
+    /// Whether it answers with plain text, refusals among it: the envelope is then sent as that.
+    let isText: Bool
 
-    init(_ method: HTTPRequest.Method, _ path: String, group: String, _ parameters: [HarborParameter]) {
+    init(_ method: HTTPRequest.Method, _ path: String, group: String, _ parameters: [HarborParameter], isText: Bool = false) {
         self.method = method
         self.path = path
         self.group = group
         self.parameters = parameters
+        self.isText = isText
     }
 }

@@ -37,6 +37,9 @@ struct HarborResponder: Sendable {
                 platform.logger.error("failed", metadata: ["reason": "\(cause)", "request_id": "\(exchange.requestID)"])
             }
             response = failure.response
+            if case .found(let match) = routes.match(exchange.method, path), match.endpoint.isText {
+                response.headers[.contentType] = "text/plain; charset=utf-8"
+            }
         }
         await CSRFGuard(sessions: platform.sessions).dress(&response, exchange, path: path)
         return response

@@ -22,11 +22,24 @@ enum ScheduleRequest: Sendable {
             guard let text = given.isEmpty ? Self.usual[type] : given else {
                 throw .badRequest("'schedule.cron' is required with type \(type): six fields, such as 0 0 3 * * *")
             }
-            do throws(CronError) {
-                self = .cron(try CronExpression(text), type: type == "Schedule" ? "Custom" : type)
-            } catch {
-                throw .badRequest("'schedule.cron': \(error)")
-            }
+            self = .cron(try CronExpression(text, field: "schedule.cron"), type: type == "Schedule" ? "Custom" : type)
+        }
+    }
+}
+
+extension CronExpression {
+    /// As Harbor's API takes it: no more often than once a minute.
+    ///
+    /// - Throws: ``HarborFailure`` that names the field.
+    init(_ text: String, field: String) throws(HarborFailure) {
+        do throws(CronError) {
+            try self.init(text)
+        } catch {
+            throw .badRequest("'\(field)': \(error)")
+        }
+        guard isOfFullMinutes else {
+            throw .badRequest(
+                "'\(field)': '\(text.prefix(80))' is due more often than once a minute; the first field, of seconds, must be 0")
         }
     }
 }

@@ -17,6 +17,8 @@ struct OCIFailure: Error {
     /// The rights that were missing, instead of another detail.
     var missing: [Access] = []
     var headers = HTTPFields()
+    /// That the project would have held more than it may: there are webhooks for that.
+    var exceeded: QuotaExceeded?
     /// What failed inside: for the log, not for the client.
     var cause: String?
 
@@ -156,7 +158,9 @@ extension OCIFailure {
                 status: .badRequest, code: .manifestInvalid,
                 message: "the URL '\(url.prefix(200))' of layer \(descriptor.digest) is refused by validation.manifests.urls")
         case .classRefused(let reason): self.init(status: .forbidden, code: .denied, message: reason)
-        case .quotaExceeded(let error): self.init(status: .forbidden, code: .denied, message: error.description)
+        case .quotaExceeded(let error):
+            self.init(status: .forbidden, code: .denied, message: error.description)
+            exceeded = error
         case .tagImmutable(let error):
             self.init(
                 status: .preconditionFailed, code: .denied,

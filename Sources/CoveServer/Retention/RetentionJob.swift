@@ -2,6 +2,7 @@ import CoveJobs
 import CoveMetadata
 import CoveOCI
 import CoveRegistry
+import CoveWebhooks
 import Foundation
 
 /// Runs a retention policy: one job finds the repositories that it is about and makes each a task of the same execution.
@@ -30,9 +31,14 @@ struct RetentionJob: JobHandler {
     }
 
     private static let page = 200
+    /// Of what is gone, in one payload.
+    private static let mostTold = 200
+    /// Below what else there is: thousands of repositories are not to hold up what somebody waits for.
+    private static let taskPriority: Int64 = -10
 
     let registry: Registry
     let jobs: JobQueue
+    let webhooks: WebhookAnnouncer
 
     var kind: String { Self.kind }
     var retry: JobRetry { JobRetry(attempts: 3) }
@@ -46,11 +52,29 @@ struct RetentionJob: JobHandler {
         let repository = try RepositoryName(parsing: text)
         let run = RetentionRun(registry: registry, rules: policy.rules, dryRun: parameters.dryRun)
         context.log("retention of \(repository)\(parameters.dryRun ? ", as a dry run: nothing is deleted" : "")")
-        let outcome = try await run.run(in: repository, say: { context.log($0) }) { done, total in
+        var deleted: [String] = []
+        let outcome = try await run.run(in: repository, say: { context.log($0) }, gone: { deleted.append($0) }) { done, total in
             context.progress(Int64(done), of: Int64(total))
         }
         context.log("\(outcome.total) artifacts, of which \(outcome.retained) are retained")
         context.setResult(String(decoding: try JSONEncoder().encode(outcome), as: UTF8.self))
+        if !parameters.dryRun { try await tell(of: outcome, deleted, policy, repository) }
+    }
+
+    /// Tells webhooks.
+    private func tell(
+        of outcome: RetentionRun.Outcome, _ deleted: [String], _ policy: RetentionPolicyRecord, _ repository: RepositoryName
+    ) async throws {
+        try await webhooks.announce(inProject: repository.project) { project, store in
+            WebhookOccurrence(
+                .tagRetention, at: store.now, actor: "retention",
+                data: WebhookOccurrence.Details(
+                    repository: WebhookOccurrence.Repository(
+                        repository, createdAt: try store.repository([repository], inProject: project.id)?.createdAt, in: project),
+                    retention: WebhookOccurrence.Retention(
+                        total: outcome.total, retained: outcome.retained, project: project.name, policyID: policy.id, result: "SUCCESS",
+                        deleted: deleted.prefix(Self.mostTold).map { WebhookOccurrence.Retention.Artifact(name: "\(repository)\($0)") })))
+        }
     }
 
     /// A run that is repeated after a loss leaves out what has its task already.
@@ -73,7 +97,8 @@ struct RetentionJob: JobHandler {
             }.map { name in
                 NewJob(
                     Self.kind,
-                    parameters: try Parameters(policy: policy.id, dryRun: parameters.dryRun, repository: name.description).text)
+                    parameters: try Parameters(policy: policy.id, dryRun: parameters.dryRun, repository: name.description).text,
+                    priority: Self.taskPriority)
             }
             if !tasks.isEmpty { _ = try await jobs.add(tasks, to: execution) }
             count += tasks.count

@@ -25,6 +25,9 @@ final class PostgreSQLLock: Sendable {
     func release() async {
         await withCheckedContinuation { continuation in
             queue.async {
+                // Said and answered: the server notices the end of a connection some time after it, and whoever comes next
+                // would find the lock held by nobody. Where it cannot be said, the end of the connection does it.
+                _ = try? self.connection?.rows("SELECT pg_advisory_unlock_all()", [])
                 self.connection = nil
                 continuation.resume()
             }

@@ -93,16 +93,18 @@ extension MetadataTransaction {
     /// - Parameter vendorID: nil for all of this type.
     /// - Throws: ``ListQueryError``.
     package func executions(
-        of vendorType: String, id vendorID: Int64?, _ query: ListQuery
+        of vendorTypes: String..., id vendorID: Int64?, _ query: ListQuery
     ) throws -> (executions: [JobExecutionRecord], total: Int64) {
         let columns = [
             ListColumn("id", "id", .integer), ListColumn("status", "status"), ListColumn("job_status", "status"),
             ListColumn("trigger", "triggered_by"), ListColumn("job_kind", "triggered_by"),
-            ListColumn("vendor_id", "vendor_id", .integer), ListColumn("creation_time", "created_at", .time),
+            ListColumn("vendor_id", "vendor_id", .integer), ListColumn("vendor_type", "vendor_type"),
+            ListColumn("creation_time", "created_at", .time),
             ListColumn("start_time", "started_at", .time), ListColumn("update_time", "updated_at", .time),
             ListColumn("end_time", "ended_at", .time),
         ]
-        var which = [SQLFragment("vendor_type = ?", [.text(vendorType)])]
+        let marks = vendorTypes.map { _ in "?" }.joined(separator: ", ")
+        var which = [SQLFragment("vendor_type IN (\(marks))", vendorTypes.map { .text($0) })]
         if let vendorID { which.append(SQLFragment("vendor_id = ?", [.integer(vendorID)])) }
         let (rows, total) = try list(
             SQLFragment(Self.executionColumns), from: SQLFragment("job_execution"), which: which, columns: columns, order: "id DESC", query)
@@ -128,7 +130,8 @@ extension MetadataTransaction {
         return counts
     }
 
-    /// Removes executions of a vendor that is no more, with their jobs and logs. Nothing of it may be at work.
+    /// Removes executions of a vendor that is no more, with their jobs and logs. What of it is at work is told to end, as it is no
+    /// longer its worker's.
     package func removeExecutions(of vendor: JobVendor) throws {
         try connection.perform(
             "DELETE FROM job_execution WHERE vendor_type = $1 AND vendor_id = $2", [.text(vendor.type), .integer(vendor.id)])

@@ -68,7 +68,7 @@ enum AuditedOperations {
             "webhook_policy",
             [
                 (.createWebhookPolicyOfProject, "create"), (.deleteWebhookPolicyOfProject, "delete"),
-                (.updateWebhookPolicyOfProject, "update"),
+                (.updateWebhookPolicyOfProject, "update"), (.redeliverWebhookExecution, "redeliver"), (.testWebhookPolicy, "test"),
             ]
         ),
         ("gc", [(.createGCSchedule, "create"), (.updateGCSchedule, "update"), (.stopGC, "stop")]),

@@ -452,6 +452,7 @@ extension Harbor {
         var authHeader: String?
         var skipCertVerify: Bool?
         var payloadFormat: String?
+        var secret: String?
 
         enum CodingKeys: String, CodingKey {
             case type
@@ -459,6 +460,7 @@ extension Harbor {
             case authHeader = "auth_header"
             case skipCertVerify = "skip_cert_verify"
             case payloadFormat = "payload_format"
+            case secret
         }
 
         static let fields: [HarborField] = [
@@ -467,6 +469,7 @@ extension Harbor {
             HarborField("auth_header", .string),
             HarborField("skip_cert_verify", .boolean),
             HarborField("payload_format", .string),
+            HarborField("secret", .string, maximumLength: 256),
         ]
     }
 

@@ -210,8 +210,10 @@ enum HarborOperation: String, CaseIterable, Sendable {
     case getWebhookPolicyOfProject
     case updateWebhookPolicyOfProject
     case listExecutionsOfWebhookPolicy
+    case redeliverWebhookExecution
     case listTasksOfWebhookExecution
     case getLogsOfWebhookTask
+    case testWebhookPolicy
     case listWebhookJobs
 
     /// Where it is, and what it takes beside a body.
@@ -430,7 +432,7 @@ enum HarborOperation: String, CaseIterable, Sendable {
                 .get, "/system/gc/{gc_id}/log", group: "gc",
                 [
                     HarborParameter("gc_id", .integer)
-                ])
+                ], isText: true)
         case .listRepositoryGrants:
             HarborEndpoint(
                 .get, "/projects/{project_name_or_id}/grants", group: "grant",
@@ -505,7 +507,7 @@ enum HarborOperation: String, CaseIterable, Sendable {
                 .get, "/jobservice/jobs/{job_id}/log", group: "jobservice",
                 [
                     HarborParameter("job_id", .string)
-                ])
+                ], isText: true)
         case .getWorkerPools:
             HarborEndpoint(
                 .get, "/jobservice/pools", group: "jobservice",
@@ -628,7 +630,7 @@ enum HarborOperation: String, CaseIterable, Sendable {
         case .getPing:
             HarborEndpoint(
                 .get, "/ping", group: "ping",
-                [])
+                [], isText: true)
         case .listInstances:
             HarborEndpoint(
                 .get, "/p2p/preheat/instances", group: "preheat",
@@ -760,7 +762,7 @@ enum HarborOperation: String, CaseIterable, Sendable {
                     HarborParameter("preheat_policy_name", .string),
                     HarborParameter("execution_id", .integer),
                     HarborParameter("task_id", .integer),
-                ])
+                ], isText: true)
         case .listProvidersUnderProject:
             HarborEndpoint(
                 .get, "/projects/{project_name}/preheat/providers", group: "preheat",
@@ -951,7 +953,7 @@ enum HarborOperation: String, CaseIterable, Sendable {
                 .get, "/system/purgeaudit/{purge_id}/log", group: "purge",
                 [
                     HarborParameter("purge_id", .integer)
-                ])
+                ], isText: true)
         case .listQuotas:
             HarborEndpoint(
                 .get, "/quotas", group: "quota",
@@ -1068,7 +1070,7 @@ enum HarborOperation: String, CaseIterable, Sendable {
                 [
                     HarborParameter("id", .integer),
                     HarborParameter("task_id", .integer),
-                ])
+                ], isText: true)
         case .listReplicationPolicies:
             HarborEndpoint(
                 .get, "/replication/policies", group: "replication",
@@ -1180,7 +1182,7 @@ enum HarborOperation: String, CaseIterable, Sendable {
                 .post, "/retentions/{id}/executions", group: "Retention",
                 [
                     HarborParameter("id", .integer)
-                ])
+                ], isText: true)
         case .operateRetentionExecution:
             HarborEndpoint(
                 .patch, "/retentions/{id}/executions/{eid}", group: "Retention",
@@ -1204,7 +1206,7 @@ enum HarborOperation: String, CaseIterable, Sendable {
                     HarborParameter("id", .integer),
                     HarborParameter("eid", .integer),
                     HarborParameter("tid", .integer),
-                ])
+                ], isText: true)
         case .listRobot:
             HarborEndpoint(
                 .get, "/robots", group: "robot",
@@ -1266,7 +1268,7 @@ enum HarborOperation: String, CaseIterable, Sendable {
                     HarborParameter("repository_name", .string),
                     HarborParameter("reference", .string),
                     HarborParameter("report_id", .string),
-                ])
+                ], isText: true)
         case .exportScanData:
             HarborEndpoint(
                 .post, "/export/cve", group: "scan data export",
@@ -1598,6 +1600,14 @@ enum HarborOperation: String, CaseIterable, Sendable {
                     HarborParameter("q", .string),
                     HarborParameter("sort", .string),
                 ])
+        case .redeliverWebhookExecution:
+            HarborEndpoint(
+                .post, "/projects/{project_name_or_id}/webhook/policies/{webhook_policy_id}/executions/{execution_id}", group: "webhook",
+                [
+                    HarborParameter("project_name_or_id", .string),
+                    HarborParameter("webhook_policy_id", .integer),
+                    HarborParameter("execution_id", .integer),
+                ])
         case .listTasksOfWebhookExecution:
             HarborEndpoint(
                 .get, "/projects/{project_name_or_id}/webhook/policies/{webhook_policy_id}/executions/{execution_id}/tasks",
@@ -1620,6 +1630,13 @@ enum HarborOperation: String, CaseIterable, Sendable {
                     HarborParameter("webhook_policy_id", .integer),
                     HarborParameter("execution_id", .integer),
                     HarborParameter("task_id", .integer),
+                ], isText: true)
+        case .testWebhookPolicy:
+            HarborEndpoint(
+                .post, "/projects/{project_name_or_id}/webhook/policies/{webhook_policy_id}/test", group: "webhook",
+                [
+                    HarborParameter("project_name_or_id", .string),
+                    HarborParameter("webhook_policy_id", .integer),
                 ])
         case .listWebhookJobs:
             HarborEndpoint(

@@ -5,7 +5,7 @@ import HummingbirdCore
 
 /// Collecting garbage: by hand, by the clock, and what came of it.
 struct GarbageCollectionGroup: HarborGroup {
-    private static let workers: ClosedRange<Int64> = 1...5
+    private static let workers: ClosedRange<Int64> = 1...10
     /// In hours: ten years.
     private static let window: ClosedRange<Int64> = 0...87_600
 

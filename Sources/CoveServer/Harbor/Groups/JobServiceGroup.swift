@@ -77,29 +77,34 @@ struct JobServiceGroup: HarborGroup {
 
     private func act(_ call: HarborCall) async throws -> Response {
         try call.require(.stop, .jobserviceMonitor, in: .system)
-        let kind = call.path("job_type")
-        let isAll = kind.lowercased() == Self.allKinds
+        let asked = call.path("job_type")
+        let isAll = asked.lowercased() == Self.allKinds
         guard let action = try await call.body(Harbor.ActionRequest.self).action else {
             throw HarborFailure.badRequest("'action' is required: stop, pause or resume")
         }
         let known = Set(kinds).union(try await platform.metadata.read { try $0.jobQueues() }.map(\.kind))
-        guard isAll || known.contains(kind) else {
+        // Kinds are written in capitals; people type them as they like.
+        let chosen = known.filter { isAll || $0.lowercased() == asked.lowercased() }.sorted()
+        guard !chosen.isEmpty else {
             throw HarborFailure.notFound(
-                "there are no jobs of type '\(kind.prefix(60))'; there are \(known.sorted().joined(separator: ", "))")
+                "there are no jobs of type '\(asked.prefix(60))'; there are \(known.sorted().joined(separator: ", "))")
         }
-        let chosen = isAll ? known.sorted() : [kind]
         switch action {
         case "pause": try await platform.metadata.write(in: .jobs) { for kind in chosen { try $0.pauseJobs(of: kind) } }
         case "resume":
             try await platform.metadata.write(in: .jobs) { for kind in chosen { try $0.resumeJobs(of: kind) } }
             platform.jobs.signal.raise()
-        default: try await platform.jobs.stopWaiting(kind: isAll ? nil : kind)
+        default: for kind in chosen { try await platform.jobs.stopWaiting(kind: kind) }
         }
         return .empty(.ok)
     }
 
     private func stop(_ call: HarborCall) async throws -> Response {
         try call.require(.stop, .jobserviceMonitor, in: .system)
+        if call.path("job_id").lowercased() == Self.allKinds {
+            for job in try await platform.metadata.read({ try $0.runningJobs() }) { _ = try await platform.jobs.stop(job: job.id) }
+            return .empty(.ok)
+        }
         guard let id = Int64(call.path("job_id")), try await platform.jobs.stop(job: id) != nil else { throw unknown(call) }
         return .empty(.ok)
     }

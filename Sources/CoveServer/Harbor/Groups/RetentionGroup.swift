@@ -61,6 +61,8 @@ struct RetentionGroup: HarborGroup {
         try await platform.metadata.write { store in
             try store.deleteRetentionPolicy(policy)
             _ = try store.removeSchedule(of: vendor(policy.id))
+            // A run that is at work finds itself gone, and ends.
+            try store.removeExecutions(of: vendor(policy.id))
         }
         return .empty(.ok)
     }
@@ -97,13 +99,7 @@ struct RetentionGroup: HarborGroup {
             case nil, .null: break
             default: throw .badRequest("'trigger.settings.cron' must be a string")
             }
-            if !cron.isEmpty {
-                do throws(CronError) {
-                    _ = try CronExpression(cron)
-                } catch {
-                    throw .badRequest("'trigger.settings.cron': \(error.description)")
-                }
-            }
+            if !cron.isEmpty { _ = try CronExpression(cron, field: "trigger.settings.cron") }
         }
         return (try RetentionRules.rules(sent.rules ?? []), cron)
     }

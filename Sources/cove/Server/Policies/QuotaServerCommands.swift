@@ -4,7 +4,7 @@ import CoveCommands
 extension QuotaCommand {
     private static let columns = [
         Column("PROJECT", "ref.name"), Column("ID", "id"), Column("USED", "used.storage", .size), Column("LIMIT", "hard.storage", .size),
-        Column("TAGS", "used.count"), Column("MOST TAGS") { limit($0.integer("hard.count")) }, Column("CHANGED", "update_time", .time),
+        Column("TAGS", "used.tags"), Column("MOST TAGS") { limit($0.integer("hard.tags")) }, Column("CHANGED", "update_time", .time),
     ]
 
     private static func limit(_ count: Int64?) -> String { count.map { $0 < 0 ? "unlimited" : String($0) } ?? "" }
@@ -61,7 +61,7 @@ extension QuotaCommand {
             let quota = try await session.client.quota(of: project)
             var hard = quota["hard"]?.fields ?? [:]
             if let bytes = storage.flatMap({ ByteSize.parse($0) }) { hard["storage"] = .integer(bytes) }
-            if let tags { hard["count"] = .integer(tags) }
+            if let tags { hard["tags"] = .integer(tags) }
             let id = quota.integer("id").map(String.init) ?? ""
             _ = try await session.client.put(["quotas", id], ["hard": .object(hard)])
             session.done(

@@ -4,7 +4,9 @@ import CoveCommands
 struct WebhookCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "webhook", abstract: "Whom a project tells of what happens in it.", discussion: ServerFailure.help,
-        subcommands: [Create.self, List.self, View.self, Update.self, Delete.self, Deliveries.self, Events.self], aliases: ["webhooks"])
+        subcommands: [
+            Create.self, List.self, View.self, Update.self, Delete.self, Test.self, Deliveries.self, Redeliver.self, Events.self,
+        ], aliases: ["webhooks"])
 
     private static let columns = [
         Column("NAME", "name"), Column("ID", "id"), Column("ENABLED", "enabled", .yesNo),
@@ -137,6 +139,43 @@ struct WebhookCommand: AsyncParsableCommand {
                         Column("BEGAN", "start_time", .time), Column("ENDED", "end_time", .time), Column("MESSAGE", "status_message"),
                     ], key: "id")
             }
+        }
+    }
+
+    struct Test: ServerCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Send a made-up event, to see whether the receiver takes it; cove webhook deliveries shows what it answered.")
+
+        @OptionGroup var webhook: WebhookChoice
+        @OptionGroup var server: ServerOptions
+
+        func run(_ session: ServerSession) async throws {
+            let policy = try await webhook.find(session)
+            let answer = try await session.client.post(path(webhook.project) + [id(policy), "test"], .object([:]))
+            session.done("a test of webhook '\(webhook.name)' is on its way", Self.delivery(answer))
+        }
+
+        static func delivery(_ answer: HarborClient.Answer) -> JSONValue {
+            .object(of: ["delivery": answer.created.flatMap { Int64($0) }.map { .integer($0) }])
+        }
+    }
+
+    struct Redeliver: ServerCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Send once more what a delivery has sent.", discussion: "cove webhook redeliver team ci 42")
+
+        @OptionGroup var webhook: WebhookChoice
+
+        @Argument(help: "The delivery's id, of cove webhook deliveries.")
+        var delivery: Int64
+
+        @OptionGroup var server: ServerOptions
+
+        func run(_ session: ServerSession) async throws {
+            let policy = try await webhook.find(session)
+            let answer = try await session.client.post(
+                path(webhook.project) + [id(policy), "executions", String(delivery)], .object([:]))
+            session.done("delivery \(delivery) is sent once more", Test.delivery(answer))
         }
     }
 

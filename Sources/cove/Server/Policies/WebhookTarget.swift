@@ -30,6 +30,9 @@ struct WebhookTarget: ParsableArguments {
     @Flag(help: "Read the Authorization header from standard input.")
     var authHeaderStdin = false
 
+    @Flag(help: "Read what deliveries are signed with (HMAC-SHA256) from standard input; an empty line takes it away.")
+    var secretStdin = false
+
     @Flag(help: "Accept any certificate of the receiver.")
     var skipCertVerify = false
 
@@ -46,6 +49,7 @@ struct WebhookTarget: ParsableArguments {
         if type == .slack { target["payload_format"] = nil }
         if let format { target["payload_format"] = .string(format.rawValue) }
         if let header = authHeaderStdin ? readLine(strippingNewline: true) : authHeader { target["auth_header"] = .string(header) }
+        if secretStdin { target["secret"] = .string(readLine(strippingNewline: true) ?? "") }
         if skipCertVerify { target["skip_cert_verify"] = true }
         policy["targets"] = .array([.object(target)])
         let names = events.flatMap { $0.split(separator: ",") }.map { JSONValue.string(String($0)) }

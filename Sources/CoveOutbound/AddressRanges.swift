@@ -2,16 +2,16 @@ import Foundation
 
 /// A set of IP addresses given by prefixes (RFC 4632, RFC 4291), looked up by halves. An IPv4 address is the IPv6 address
 /// that it maps to, `::ffff:192.0.2.1`.
-struct AddressRanges: Sendable {
+package struct AddressRanges: Sendable {
     /// In order, none touching another.
     private let ranges: [ClosedRange<UInt128>]
 
-    init() {
+    package init() {
         ranges = []
     }
 
     /// - Parameter prefixes: `192.0.2.0/24`, `2001:db8::/32`; others are passed over.
-    init(_ prefixes: some Sequence<String>) {
+    package init(_ prefixes: some Sequence<String>) {
         var merged: [ClosedRange<UInt128>] = []
         for range in prefixes.compactMap(Self.range).sorted(by: { $0.lowerBound < $1.lowerBound }) {
             if let last = merged.last, range.lowerBound <= last.upperBound || range.lowerBound - last.upperBound == 1 {
@@ -23,10 +23,10 @@ struct AddressRanges: Sendable {
         ranges = merged
     }
 
-    var isEmpty: Bool { ranges.isEmpty }
+    package var isEmpty: Bool { ranges.isEmpty }
 
     /// Whether an address is in one of the prefixes; false for what is no address.
-    func contains(_ address: String) -> Bool {
+    package func contains(_ address: String) -> Bool {
         guard let number = Self.number(address) else { return false }
         var (low, high) = (0, ranges.count)
         while low < high {
