@@ -24,7 +24,7 @@ struct HarborResponder: Sendable {
         .getPing, .getHealth, .getSystemInfo, .search, .listProjects, .headProject, .getProject, .getProjectSummary, .listRepositories,
         .listAllRepositories, .getRepository, .listArtifacts, .listArtifactsOfProject, .getArtifact, .listTags, .listAccessories,
         .getAddition, .getVulnerabilitiesAddition, .listLabels, .getLabelByID, .getIcon, .getCert, .listProjectMetadatas,
-        .getProjectMetadata, .createUser,
+        .getProjectMetadata, .createUser, .explainAccess,
     ]
 
     /// - Parameter path: below the prefix.
