@@ -75,10 +75,13 @@ struct UserCommand: AsyncParsableCommand {
         @Argument(help: "The user's name.")
         var name: String
 
+        @OptionGroup var deletion: DeleteOptions
         @OptionGroup var server: ServerOptions
 
         func run(_ session: ServerSession) async throws {
-            try await session.client.delete(["users", try await session.client.userID(name)])
+            let id = try await session.client.userID(name)
+            guard try deletion.allows("user '\(name)'", ["username": .string(name)], key: "username", session) else { return }
+            try await session.client.delete(["users", id])
             session.done("user '\(name)' was deleted", ["username": .string(name)], key: "username")
         }
     }
