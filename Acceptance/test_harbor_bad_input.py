@@ -198,7 +198,7 @@ def test_texts_that_mean_something_elsewhere_and_numbers_at_the_edge_break_nothi
 
 
 BAD_Q = [
-    "=", "=x", "name", "name=[1~2", "name={a b", "name=(a b", "name=[b~a~c]", "no_such_column=1", f"{SQL}=1", "name=" + "x" * 5000,
+    "=", "=x", "name", "name=[1~2", "name={a b", "name=(a b", "no_such_column=1", f"{SQL}=1", "name=" + "x" * 5000,
     "name=\u0007", ",".join(["name=a"] * 500), "name=(" + " ".join(["x"] * 2000) + ")", "(((((", "id OR 1=1", "name==~~",
 ]  # fmt: skip
 
@@ -228,7 +228,7 @@ def test_lists_refuse_what_they_cannot_filter_sort_or_page_by(place):
 def test_parameters_of_queries_are_of_their_type(place):
     for method, template, operation in acting():
         for one in operation.get("parameters", []):
-            if one.get("in") != "query":
+            if one.get("in") != "query" or method == "HEAD":
                 continue
             wrong = {"integer": ["x", "1.5", str(1 << 63)], "boolean": ["maybe", "2"], "string": ["\u0007", "x" * 5000]}[one["type"]]
             for value in wrong:
