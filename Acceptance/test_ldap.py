@@ -3,7 +3,7 @@
 import pytest
 import requests
 
-from harness.accounts import ACCOUNTS, ADMIN, ADMINISTRATOR, Harbor
+from harness.accounts import ACCOUNTS, ADMIN, ADMINISTRATOR, MAINTAINER, Harbor, make_project
 from harness.raw import expect
 from harness.server import free_port
 from harness.slapd import GROUPS, MANAGER_PASSWORD, PASSWORDS, PEOPLE, Slapd
@@ -103,6 +103,17 @@ def test_groups_and_groups_of_groups_come_with_the_login(server):
 def test_groups_of_the_membership_attribute_are_enough(server, slapd):
     configure(server, slapd, ldap_group_base_dn="", ldap_group_admin_dn=f"cn=everybody,{GROUPS}")
     assert is_administrator(server, "ada")
+
+
+@pytest.mark.parametrize("dn", [f"CN=Engines, {GROUPS}", f"cn=everybody,{GROUPS}"])
+def test_a_group_of_the_directory_is_a_member_of_a_project_however_its_name_is_spelled(server, dn):
+    harbor = Harbor(server)
+    project = make_project(harbor)
+    ada = Harbor(server, ("ada", PASSWORDS["ada"]))
+    expect(ada.get(f"/projects/{project}"), 403)
+    member = {"role_id": MAINTAINER, "member_group": {"group_type": 1, "ldap_group_dn": dn}}
+    expect(harbor.post(f"/projects/{project}/members", member), 201)
+    assert expect(ada.get(f"/projects/{project}"), 200).json()["current_user_role_id"] == MAINTAINER
 
 
 def test_who_leaves_the_administrators_group_is_one_no_more(new_server, slapd):

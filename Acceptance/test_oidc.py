@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
-from harness.accounts import ACCOUNTS, ADMINISTRATOR, Harbor, unique
+from harness.accounts import ACCOUNTS, ADMINISTRATOR, DEVELOPER, Harbor, make_project, unique
 from harness.oidc import Browser, Provider, secret_on
 from harness.raw import expect
 from harness.server import free_port
@@ -91,6 +91,21 @@ def test_groups_make_administrators_and_unmake_them(server, provider):
     provider.set_user(name, preferred_username=name, groups=["dev-one"])
     expect(browser.log_in(name), 302)
     expect(browser.get("/api/v2.0/configurations"), 403)
+
+
+def test_a_group_of_the_provider_is_a_member_of_a_project(server, provider):
+    configure(server, provider, oidc_auto_onboard=True, oidc_groups_claim="groups")
+    project = make_project(Harbor(server))
+    member = {"role_id": DEVELOPER, "member_group": {"group_type": 3, "group_name": "builders"}}
+    expect(Harbor(server).post(f"/projects/{project}/members", member), 201)
+    name = person(provider, groups=["builders"])
+    secret = secret_on(expect(Browser(server).log_in(name), 200))
+    answer = requests.post(f"{server.url}/v2/{project}/app/blobs/uploads/", auth=(name, secret), timeout=30)
+    assert answer.status_code == 202
+    outsider = person(provider)
+    secret = secret_on(expect(Browser(server).log_in(outsider), 200))
+    answer = requests.post(f"{server.url}/v2/{project}/app/blobs/uploads/", auth=(outsider, secret), timeout=30)
+    assert answer.status_code == 403
 
 
 # What is not believed

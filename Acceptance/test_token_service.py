@@ -284,6 +284,25 @@ def test_docker_does_what_each_role_may(engine, base_image, guarded, harbor, tmp
     assert refused.returncode != 0 and "project" in refused.err
 
 
+def test_docker_logs_in_with_each_secret_of_a_user_and_says_that_the_account_may_be_locked(engine, guarded, harbor, tmp_path):
+    from harness import programs
+
+    name, password = make_user(harbor)
+    own = Harbor(guarded, (name, password))
+    expect(own.put(f"/users/{users_id(harbor, name)}/cli_secret", {"secret": "Program12345"}), 200)
+    access_token = programs.run(programs.binary(), "admin", "token", "create", name, "--name", "ci", "--config", guarded.config_path).out.strip()
+
+    def login(secret: str, **options):
+        return engine("login", "--username", name, "--password-stdin", guarded.host, config=tmp_path / name, input=secret, **options)
+
+    for secret in (password, "Program12345", access_token):
+        login(secret)
+    for number in range(5):
+        expect(ask(guarded, (name, f"Wrong{number}")), 401)
+    refused = login(password, check=False)
+    assert refused.returncode != 0 and "locked for a while" in refused.err, refused.err
+
+
 def test_docker_mounts_layers_where_its_user_may_read(engine, base_image, guarded, harbor, tmp_path):
     host, source, target, user = guarded.host, make_project(harbor), make_project(harbor), make_user(harbor)
     for project in (source, target):

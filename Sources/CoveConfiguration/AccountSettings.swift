@@ -66,7 +66,8 @@ package struct AccountSettings: Sendable, Equatable {
             )
         }
         if let secretKey, !(16...1024).contains(secretKey.utf8.count) {
-            reader.refuse("'auth.accounts.secretkey' has \(secretKey.utf8.count) bytes; 16 to 1024 are allowed, such as of: openssl rand -hex 32")
+            reader.refuse(
+                "'auth.accounts.secretkey' has \(secretKey.utf8.count) bytes; 16 to 1024 are allowed, such as of: openssl rand -hex 32")
         }
         if lockout.longestDelay < lockout.delay {
             reader.refuse("'auth.accounts.lockout.maxdelay' is shorter than 'auth.accounts.lockout.delay'; make it at least as long")
