@@ -4,7 +4,7 @@ import CoveCommands
 struct RepositoryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "repository", abstract: "Repositories of a project.", discussion: ServerFailure.help,
-        subcommands: [List.self, View.self, Delete.self], aliases: ["repo", "repositories"])
+        subcommands: [List.self, View.self, Delete.self, RepositoryGrantCommand.self], aliases: ["repo", "repositories"])
 
     private static let columns = [
         Column("NAME", "name"), Column("ARTIFACTS") { $0.integer("artifact_count").map(String.init) ?? "0" },
