@@ -125,6 +125,7 @@ def test_a_robot_can_log_in(admin):
     admin("cove project create robots")
     robot = admin.json("cove project robot create robots ci --permissions pull,push --duration never")
     admin(f"cove login {admin.server.url} -u '{robot['name']}' --password-stdin --name robot", stdin=robot["secret"] + "\n")
+    assert admin.json("cove whoami")["username"] == robot["name"]
     admin(f"cove login {admin.server.url} -u '{robot['name']}' --password-stdin --name robot", code=3, stdin="wrong\n")
 
 

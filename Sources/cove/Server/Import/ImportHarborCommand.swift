@@ -58,15 +58,8 @@ struct ImportHarborCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        var target = ServerOptions()
-        target.context = nil
-        target.server = nil
-        target.cacert = nil
-        if let to {
-            let isURL = to.contains("://")
-            target.context = isURL ? nil : to
-            target.server = isURL ? to : nil
-        }
+        let place = to.map { $0.contains("://") ? ["--server=\($0)"] : ["--context=\($0)"] }
+        let target = try ServerOptions.parse(place ?? [])
         try await target.run { session in
             let trust = ServerTrust(authorities: cacert, isInsecure: insecure)
             let address = try await ServerAddress.find(url, trust: trust)
