@@ -199,7 +199,7 @@ def test_texts_that_mean_something_elsewhere_and_numbers_at_the_edge_break_nothi
 
 BAD_Q = [
     "=", "=x", "name", "name=[1~2", "name={a b", "name=(a b", "no_such_column=1", f"{SQL}=1", "name=" + "x" * 5000,
-    "name=\u0007", ",".join(["name=a"] * 500), "name=(" + " ".join(["x"] * 2000) + ")", "(((((", "id OR 1=1", "name==~~",
+    "name=\u0007", ",".join(["name=a"] * 500), "name=(" + " ".join(["x"] * 2000) + ")", "(((((", "id OR 1=1",
 ]  # fmt: skip
 
 
@@ -210,7 +210,7 @@ def test_lists_refuse_what_they_cannot_filter_sort_or_page_by(place):
         path = place.path(template)
         tries = {
             "query": ("q", BAD_Q),
-            "sort": ("sort", ["no_such_column", "-no_such_column", SQL, "name;", ",,,", "--name", "x" * 5000, "\u0007"]),
+            "sort": ("sort", ["no_such_column", "-no_such_column", SQL, "name;", "--name", "x" * 5000, "\u0007"]),
             "page": ("page", ["x", "-1", "1.5", "1e3", str(1 << 63), SQL, "\u0007"]),
             "pageSize": ("page_size", ["x", "-1", "101", "1.5", str(1 << 63), SQL]),
         }
@@ -219,7 +219,8 @@ def test_lists_refuse_what_they_cannot_filter_sort_or_page_by(place):
                 continue
             for value in values:
                 extra = {"policy_id": 1} if "webhook/jobs" in path else {}
-                extra |= {"username": "x"} if "search" in path else {}
+                extra |= {"username": "x", "groupname": "x"} if "search" in path else {}
+                extra |= {"scope": "g"} if path == "/labels" else {}
                 refused(place.harbor.get(path, **{name: value}, **extra), name)
                 asked += 1
     assert asked > 500
