@@ -11,6 +11,7 @@ import pytest
 from harness.accounts import ACCOUNTS, ADMIN, ADMINISTRATOR, DEVELOPER, add_member, made, make_project, make_robot, make_user
 from harness.harbor import CheckedHarbor, Description
 from harness.images import image
+from harness.postgres import Postgres
 from harness.raw import expect
 from harness.server import Server
 from test_every_operation import LATER, LATER_GROUPS
@@ -90,6 +91,20 @@ def place(tmp_path_factory: pytest.TempPathFactory):
     server.stop()
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def either(request: pytest.FixtureRequest, place: Place, tmp_path_factory: pytest.TempPathFactory):
+    """The same on each database, whose texts and numbers have limits of their own."""
+    if request.param == "sqlite":
+        yield place
+        return
+    database = Postgres().start()
+    config = {**ACCOUNTS, "metadata": {"url": database.create_database().url}}
+    server = Server(tmp_path_factory.mktemp("bad"), config, env=ADMINISTRATOR).start()
+    yield Place(server)
+    server.stop()
+    database.remove()
+
+
 def acting() -> list[tuple[str, str, dict]]:
     return [
         one for one in Description.need().operations
@@ -130,7 +145,7 @@ def fields(schema: dict, depth: int = 0):
 
 
 WRONG = {
-    "string": [1, True, ["x"], {"x": "y"}, "\u0007bell", "nul\u0000", "x" * 1_000_000],
+    "string": [1, True, ["x"], {"x": "y"}, "\u0007bell", "nul\u0000", "x" * 70_000],
     "integer": ["x", "1", True, 1.5, 1 << 63, -(1 << 70), 1e300, [1], {"x": 1}],
     "number": ["x", True, [1]],
     "boolean": ["true", 1, 0, [True]],
@@ -148,6 +163,8 @@ def refused(response, *named: str) -> None:
 def test_values_of_the_wrong_type_are_refused_by_field_and_nothing_is_written(place):
     before, count = place.totals(), 0
     for method, template, schema, _ in with_body():
+        for name in [name for name, inner, _ in fields(schema) if inner.get("type") == "string"][:1]:
+            refused(place.harbor(method, place.path(template), json={name: "x" * 1_000_000}), name)
         for name, inner, make in fields(schema):
             kind = inner.get("type", "object" if "properties" in inner else "")
             if kind == "object" and not {"properties", "additionalProperties"} & inner.keys():
@@ -171,21 +188,23 @@ def test_bodies_that_are_none_are_refused(place):
     before = place.totals()
     broken = [
         b"null", b"[]", b'"text"', b"7", b"{", b'{"a":', b"\xff\xfe{}", b'{"name":"\xff"}', b'{"name":"\\ud800"}', b"{}{}", b"NaN",
-        b"[" * 100_000, b'{"a":' * 20_000 + b"1" + b"}" * 20_000, b"[" + b"1," * 400_000 + b"1]",
+        b"[" * 100_000, b'{"a":' * 20_000 + b"1" + b"}" * 20_000,
     ]  # fmt: skip
+    for body in (b"[" + b"1," * 400_000 + b"1]", b'{"metadata":{"a":[' + b"{}," * 300_000 + b"1]}}"):
+        expect(place.harbor("POST", "/projects", data=body, headers={"Content-Type": "application/json"}), 400, code="BAD_REQUEST")
     for method, template, _, required in with_body():
         path = place.path(template)
         for body in broken + ([b""] if required else []):
             answer = place.harbor(method, path, data=body, headers={"Content-Type": "application/json"})
             expect(answer, 400, code="BAD_REQUEST")
-        for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/xml", "\t;"):
+        for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/xml"):
             expect(place.harbor(method, path, data=b'{"name":"x"}', headers={"Content-Type": kind}), 415)
         large = place.harbor(method, path, data=json.dumps({"x": "y" * (2 << 20)}), headers={"Content-Type": "application/json"})
         expect(large, 413)
     assert place.totals() == before
 
 
-def test_texts_that_mean_something_elsewhere_and_numbers_at_the_edge_break_nothing(place):
+def test_texts_that_mean_something_elsewhere_and_numbers_at_the_edge_break_nothing(either):
     """Whether they are refused is for each field to say; here, that an answer comes and is as described."""
     for method, template, schema, _ in with_body():
         if template == "/configurations" or template.endswith(("/password", "/sysadmin")):
@@ -193,24 +212,24 @@ def test_texts_that_mean_something_elsewhere_and_numbers_at_the_edge_break_nothi
         for _, inner, make in fields(schema):
             values = {"string": [SQL, "", "../../etc/passwd", "\u202e\U0001f4a9", "%00%n%s"], "integer": [0, -1, (1 << 63) - 1, -(1 << 63)]}
             for value in values.get(inner.get("type"), []):
-                assert place.harbor(method, place.path(template), json=make(value)).status_code < 500
-    expect(place.harbor.get("/projects/bad-input"), 200)
+                assert either.harbor(method, either.path(template), json=make(value)).status_code < 500
+    expect(either.harbor.get("/projects/bad-input"), 200)
 
 
 BAD_Q = [
     "=", "=x", "name", "name=[1~2", "name={a b", "name=(a b", "no_such_column=1", f"{SQL}=1", "name=" + "x" * 5000,
-    "name=\u0007", ",".join(["name=a"] * 500), "name=(" + " ".join(["x"] * 2000) + ")", "(((((", "id OR 1=1", "name==~~",
+    "name=\u0007", ",".join(["name=a"] * 500), "name=(" + " ".join(["x"] * 2000) + ")", "(((((", "id OR 1=1",
 ]  # fmt: skip
 
 
-def test_lists_refuse_what_they_cannot_filter_sort_or_page_by(place):
+def test_lists_refuse_what_they_cannot_filter_sort_or_page_by(either):
     lists = [(path, {one.get("$ref", one.get("name")) for one in operation["parameters"]}) for method, path, operation in acting() if method == "GET"]
     asked = 0
     for template, parameters in lists:
-        path = place.path(template)
+        path = either.path(template)
         tries = {
             "query": ("q", BAD_Q),
-            "sort": ("sort", ["no_such_column", "-no_such_column", SQL, "name;", ",,,", "--name", "x" * 5000, "\u0007"]),
+            "sort": ("sort", ["no_such_column", "-no_such_column", SQL, "name;", "--name", "x" * 5000, "\u0007"]),
             "page": ("page", ["x", "-1", "1.5", "1e3", str(1 << 63), SQL, "\u0007"]),
             "pageSize": ("page_size", ["x", "-1", "101", "1.5", str(1 << 63), SQL]),
         }
@@ -219,8 +238,9 @@ def test_lists_refuse_what_they_cannot_filter_sort_or_page_by(place):
                 continue
             for value in values:
                 extra = {"policy_id": 1} if "webhook/jobs" in path else {}
-                extra |= {"username": "x"} if "search" in path else {}
-                refused(place.harbor.get(path, **{name: value}, **extra), name)
+                extra |= {"username": "x", "groupname": "x"} if "search" in path else {}
+                extra |= {"scope": "g"} if path == "/labels" else {}
+                refused(either.harbor.get(path, **{name: value}, **extra), name)
                 asked += 1
     assert asked > 500
 
@@ -230,27 +250,27 @@ def test_parameters_of_queries_are_of_their_type(place):
         for one in operation.get("parameters", []):
             if one.get("in") != "query" or method == "HEAD":
                 continue
-            wrong = {"integer": ["x", "1.5", str(1 << 63)], "boolean": ["maybe", "2"], "string": ["\u0007", "x" * 5000]}[one["type"]]
+            wrong = {"integer": ["x", "1.5", str(1 << 63)], "boolean": ["maybe", "2"], "string": ["\u0007", "x" * 5000]}.get(one["type"], [])
             for value in wrong:
                 refused(place.harbor(method, place.path(template), params={one["name"]: value}), one["name"])
             if one.get("required"):
                 refused(place.harbor(method, place.path(template)), one["name"])
 
 
-def test_what_paths_name_is_not_there_or_no_name(place):
+def test_what_paths_name_is_not_there_or_no_name(either):
     junk = ["0", "-1", str(1 << 63), str((1 << 63) - 1), "x", "1e3", SQL, "..", "\u0007", "\U0001f4a9", "x" * 3000, "a/b", "%00", "*"]
-    before = place.totals()
+    before = either.totals()
     for method, template, operation in acting():
         for part in template.split("/"):
             if not part.startswith("{"):
                 continue
             for value in junk:
-                path = place.path(template, **{part[1:-1]: urllib.parse.quote(value, safe="").replace(".", "%2E")})
-                answer = place.harbor(method, path, json={} if method in ("PUT", "POST", "PATCH") else None)
+                path = either.path(template, **{part[1:-1]: urllib.parse.quote(value, safe="").replace(".", "%2E")})
+                answer = either.harbor(method, path, json={} if method in ("PUT", "POST", "PATCH") else None)
                 assert 400 <= answer.status_code < 500, (method, path, answer.status_code, answer.text[:300])
-            raw = place.path(template, **{part[1:-1]: "%FF%FE"})
-            assert 400 <= place.harbor(method, raw).status_code < 500
-    assert place.totals() == before
+            raw = either.path(template, **{part[1:-1]: "%FF%FE"})
+            assert 400 <= either.harbor(method, raw).status_code < 500
+    assert either.totals() == before
 
 
 def test_what_is_another_project_s_is_not_found_here(place):

@@ -29,14 +29,16 @@ package struct ListColumn: Sendable {
     func condition(_ match: ListQuery.Match) throws(ListQueryError) -> SQLFragment {
         if case .condition(let make) = kind { return try make(match) }
         switch match {
-        case .equal(let text): return SQLFragment("\(sql) = ?", [try value(text)])
+        case .equal(let text):
+            let (first, last) = (try value(text), try last(text))
+            return first == last ? SQLFragment("\(sql) = ?", [first]) : SQLFragment("(\(sql) >= ? AND \(sql) <= ?)", [first, last])
         case .contains(let text):
             let pattern = text.lowercased().replacing("!", with: "!!").replacing("%", with: "!%").replacing("_", with: "!_")
             return SQLFragment("LOWER(CAST(\(sql) AS TEXT)) LIKE ? ESCAPE '!'", [.text("%\(pattern)%")])
         case .range(let from, let to):
             var ends: [SQLFragment] = []
             if let from { ends.append(SQLFragment("\(sql) >= ?", [try value(from)])) }
-            if let to { ends.append(SQLFragment("\(sql) <= ?", [try value(to)])) }
+            if let to { ends.append(SQLFragment("\(sql) <= ?", [try last(to)])) }
             return .all(ends)
         case .any(let texts):
             var values: [SQLValue] = []
@@ -48,6 +50,13 @@ package struct ListColumn: Sendable {
             for text in texts { conditions.append(SQLFragment("\(sql) = ?", [try value(text)])) }
             return .all(conditions)
         }
+    }
+
+    /// The highest value that is written so: answers have milliseconds, and who asks with a time from one means that row.
+    private func last(_ text: String) throws(ListQueryError) -> SQLValue {
+        let value = try value(text)
+        guard case .time = kind, case .integer(let time) = value, time % 1000 == 0 else { return value }
+        return .integer(time + 999)
     }
 
     private func value(_ text: String) throws(ListQueryError) -> SQLValue {
@@ -97,10 +106,11 @@ extension MetadataTransaction {
         _ select: SQLFragment, from: SQLFragment, which: [SQLFragment] = [], columns: [ListColumn], order: String, _ query: ListQuery
     ) throws -> (rows: [SQLRow], total: Int64) {
         let condition = SQLFragment.all(try which + query.conditions(columns))
+        // Before anything is read: a key that there is not is refused also for a list with nothing in it.
+        let sorting = (try query.sorting(columns) + [order]).joined(separator: ", ")
         let tail = SQLFragment(" FROM \(from.text) WHERE \(condition.text)", from.values + condition.values)
         let total = try connection.row(SQLFragment("SELECT COUNT(*)") + tail)?.integer(0) ?? 0
         guard total > Int64(query.offset) else { return ([], total) }
-        let sorting = (try query.sorting(columns) + [order]).joined(separator: ", ")
         let rows = try connection.rows(
             SQLFragment("SELECT ") + select + tail
                 + SQLFragment(

@@ -7,14 +7,13 @@ enum HarborBody {
     /// In bytes.
     static let largest = 1 << 20
     private static let deepest = 32
+    /// Of a text that the description gives no limit, in bytes of UTF-8.
+    private static let longestText = 64 << 10
+    private static let mostItems = 10_000
 
     /// - Throws: ``HarborFailure`` that names the field.
     static func decode<Model: HarborModel>(_ bytes: ByteBuffer, as model: Model.Type) throws(HarborFailure) -> Model {
-        let value = try value(bytes)
-        guard case .object(let fields) = value else {
-            throw .badRequest("the body is not a JSON object")
-        }
-        try check(fields, model.fields, "", depth: 0)
+        _ = try fields(bytes, of: model.fields)
         do {
             return try JSONDecoder().decode(model, from: Data(bytes.readableBytesView))
         } catch let error as DecodingError {
@@ -22,6 +21,22 @@ enum HarborBody {
         } catch {
             throw .badRequest("the body is not acceptable")
         }
+    }
+
+    /// The fields of a body that the description gives no name.
+    ///
+    /// - Throws: ``HarborFailure`` that names the field.
+    static func fields(_ bytes: ByteBuffer, of known: [HarborField]) throws(HarborFailure) -> [String: JSONValue] {
+        guard case .object(let fields) = try value(bytes) else { throw .badRequest("the body is not a JSON object") }
+        try check(fields, known, "", depth: 0)
+        return fields
+    }
+
+    /// A body that is an object of texts, called `path` in refusals.
+    static func texts(_ bytes: ByteBuffer, _ path: String) throws(HarborFailure) -> [String: JSONValue] {
+        guard case .object(let fields) = try value(bytes) else { throw .badRequest("the body is not a JSON object") }
+        try check(.object(fields), .map(.string), path, depth: 0)
+        return fields
     }
 
     static func value(_ bytes: ByteBuffer) throws(HarborFailure) -> JSONValue {
@@ -100,11 +115,19 @@ enum HarborBody {
         switch (kind, value) {
         case (_, .null), (.any, _), (.integer, .integer), (.number, .integer), (.number, .number), (.boolean, .boolean): return
         case (.string, .string(let text)), (.time, .string(let text)):
-            guard !text.utf8.contains(0) else { throw refuse("a text without NUL") }
+            guard text.utf8.count <= longestText else { throw refuse("a text of at most \(longestText) bytes") }
+            guard !text.utf8.contains(where: isControl) else { throw refuse("a text without control characters") }
         case (.array(let inner), .array(let items)):
+            guard items.count <= mostItems else { throw refuse("a list of at most \(mostItems)") }
             for (index, item) in items.enumerated() { try check(item, inner, "\(path)[\(index)]", depth: depth + 1) }
         case (.map(let inner), .object(let fields)):
-            for (name, item) in fields { try check(item, inner, "\(path).\(name.prefix(60))", depth: depth + 1) }
+            guard fields.count <= mostItems else { throw refuse("an object of at most \(mostItems) fields") }
+            for (name, item) in fields.sorted(by: { $0.key < $1.key }) {
+                guard name.utf8.count <= 255, !name.utf8.contains(where: isControl) else {
+                    throw refuse("an object whose fields have names of at most 255 bytes, without control characters")
+                }
+                try check(item, inner, "\(path).\(name.prefix(60))", depth: depth + 1)
+            }
         case (.model(let model), .object(let fields)): try check(fields, model.fields, "\(path).", depth: depth + 1)
         case (.string, _): throw refuse("a string")
         case (.time, _): throw refuse("a time of RFC 3339")
@@ -114,6 +137,11 @@ enum HarborBody {
         case (.array, _): throw refuse("a list")
         case (.map, _), (.model, _): throw refuse("an object")
         }
+    }
+
+    /// Whether no text for people has this byte: lines and tabs are allowed.
+    private static func isControl(_ byte: UInt8) -> Bool {
+        byte == 0x7F || (byte < 0x20 && byte != 0x09 && byte != 0x0A && byte != 0x0D)
     }
 
     private static func describe(_ error: DecodingError) -> String {

@@ -1,6 +1,7 @@
 import CoveIdentity
 import CoveMetadata
 import CoveOCI
+import Foundation
 import HTTPTypes
 import HummingbirdCore
 import NIOCore
@@ -77,13 +78,23 @@ struct HarborCall: Sendable {
         try HarborBody.decode(try await bytes(), as: model)
     }
 
-    /// The body as sent, at most 1 MiB.
+    /// The body as sent, at most 1 MiB. What says that it is no JSON is refused unread.
     func bytes() async throws -> ByteBuffer {
+        if let type = exchange.headers[.contentType], !Self.isJSON(type) {
+            throw HarborFailure(
+                .unsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE",
+                "Content-Type: '\(type.prefix(60))' is not supported here; send application/json")
+        }
         guard let bytes = try await exchange.body.collect(upTo: HarborBody.largest) else {
             throw HarborFailure(.contentTooLarge, "BAD_REQUEST", "the body is larger than the limit of \(HarborBody.largest) bytes (1 MiB)")
         }
         if let trail = AuditTrail.current, let name = HarborBody.name(in: bytes) { trail.suggest(name) }
         return bytes
+    }
+
+    private static func isJSON(_ type: String) -> Bool {
+        let type = type.prefix { $0 != ";" }.trimmingCharacters(in: .whitespaces).lowercased()
+        return type.isEmpty || type == "application/json" || (type.hasPrefix("application/") && type.hasSuffix("+json"))
     }
 
     // MARK: - Leave

@@ -122,8 +122,10 @@ struct HarborResponder: Sendable {
                     throw .badRequest("\(name): '\(text.prefix(60))' is not one of \(parameter.values.joined(separator: ", "))")
                 }
             case .integer:
-                guard let number = Int64(text), number >= parameter.minimum ?? .min, number <= parameter.maximum ?? .max else {
-                    let low = parameter.minimum.map { ", at least \($0)" } ?? ""
+                // Not in the description, and true of every list.
+                let minimum = parameter.minimum ?? (["page", "page_size"].contains(name) ? 1 : nil)
+                guard let number = Int64(text), number >= minimum ?? .min, number <= parameter.maximum ?? .max else {
+                    let low = minimum.map { ", at least \($0)" } ?? ""
                     let high = parameter.maximum.map { ", at most \($0)" } ?? ""
                     throw .badRequest("\(name): '\(text.prefix(60))' is not a whole number\(low)\(high)")
                 }

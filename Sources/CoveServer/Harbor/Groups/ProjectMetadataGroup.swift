@@ -77,9 +77,7 @@ struct ProjectMetadataGroup: HarborGroup {
 
     /// The body: an object of texts.
     private func values(_ call: HarborCall) async throws -> [String: String] {
-        guard case .object(let fields) = try HarborBody.value(try await call.bytes()) else {
-            throw HarborFailure.badRequest("the body is not a JSON object")
-        }
+        let fields = try HarborBody.texts(try await call.bytes(), "metadata")
         var values: [String: String] = [:]
         for (name, value) in fields.sorted(by: { $0.key < $1.key }) {
             guard let text = value.string else { throw HarborFailure.badRequest("'\(name.prefix(60))' must be a string") }

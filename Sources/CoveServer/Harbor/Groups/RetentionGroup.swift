@@ -116,7 +116,7 @@ struct RetentionGroup: HarborGroup {
     private func trigger(_ call: HarborCall) async throws -> Response {
         let policy = try await policy(call, .operate)
         let dryRun: Bool
-        switch try await object(call, ["dry_run"])["dry_run"] {
+        switch try HarborBody.fields(try await call.bytes(), of: [HarborField("dry_run", .boolean)])["dry_run"] {
         case .boolean(let flag): dryRun = flag
         case nil, .null: dryRun = false
         default: throw HarborFailure.badRequest("'dry_run' must be true or false")
@@ -137,7 +137,7 @@ struct RetentionGroup: HarborGroup {
 
     private func operate(_ call: HarborCall) async throws -> Response {
         let execution = try await execution(call, .operate)
-        guard case .string("stop")? = try await object(call, ["action"])["action"] else {
+        guard case .string("stop")? = try HarborBody.fields(try await call.bytes(), of: [HarborField("action", .string)])["action"] else {
             throw HarborFailure.badRequest("'action' is required; it must be stop")
         }
         try await platform.jobs.stop(execution: execution.id)
@@ -170,16 +170,5 @@ struct RetentionGroup: HarborGroup {
             throw HarborFailure.notFound("the policy has no execution \(id)")
         }
         return execution
-    }
-
-    /// A body that the description gives no name.
-    private func object(_ call: HarborCall, _ known: [String]) async throws -> [String: JSONValue] {
-        guard case .object(let fields) = try HarborBody.value(try await call.bytes()) else {
-            throw HarborFailure.badRequest("the body is not a JSON object")
-        }
-        if let name = fields.keys.sorted().first(where: { !known.contains($0) }) {
-            throw HarborFailure.badRequest("'\(name.prefix(60))' is not a field of this; it has \(known.joined(separator: ", "))")
-        }
-        return fields
     }
 }
