@@ -93,6 +93,41 @@ def test_a_password_is_reset_on_the_server_which_unlocks(new_server):
     assert "no user 'nobody'" in cove(server, "admin", "reset-password", "nobody", check=False).err
 
 
+def test_who_may_not_change_something_is_told_so_before_that_nothing_can_be_changed(guarded):
+    harbor = Harbor(guarded)
+    user, project = make_user(harbor), make_project(harbor)
+    expect(harbor.put("/configurations", {"read_only": True}), 200)
+    for auth, status in ((None, 401), (user, 403)):
+        asker = Harbor(guarded, auth)
+        answers = [
+            asker.delete(f"/projects/{project}"),
+            asker.put("/users/1/sysadmin", {"sysadmin_flag": False}),
+            asker.post("/users", {"username": "eve", "password": "Harbor12345", "email": "eve@example.org", "realname": "Eve"}),
+            requests.post(f"{guarded.url}/v2/{project}/app/blobs/uploads/", auth=auth, timeout=30),
+        ]
+        for answer in answers:
+            assert "read only" not in expect(answer, status).text
+    assert "read only" in expect(harbor.delete(f"/projects/{project}"), 403).text
+    refused = requests.post(f"{guarded.url}/v2/{project}/app/blobs/uploads/", auth=ADMIN, timeout=30)
+    assert "read only" in expect(refused, 403).text
+    expect(harbor.put("/configurations", {"read_only": False}), 200)
+    expect(harbor.delete(f"/projects/{project}"), 200)
+
+
+def test_the_last_administrator_stays_one(guarded):
+    harbor = Harbor(guarded)
+    own = harbor.get("/users/current").json()["user_id"]
+    assert "last system administrator" in expect(harbor.put(f"/users/{own}/sysadmin", {"sysadmin_flag": False}), 403).text
+    expect(harbor.delete(f"/users/{own}"), 403)
+    user = make_user(harbor)
+    other = next(iter(harbor.get("/users", q=f"username={user[0]}").json()))["user_id"]
+    expect(harbor.put(f"/users/{other}/sysadmin", {"sysadmin_flag": True}), 200)
+    expect(harbor.put(f"/users/{own}/sysadmin", {"sysadmin_flag": False}), 200)
+    second = Harbor(guarded, user)
+    expect(second.delete(f"/users/{own}"), 200)
+    expect(second.put(f"/users/{other}/sysadmin", {"sysadmin_flag": False}), 403)
+
+
 def test_access_is_explained_and_granted_by_repository(guarded):
     harbor = Harbor(guarded)
     project, user = make_project(harbor), make_user(harbor)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import subprocess
 
 import pytest
@@ -39,6 +40,23 @@ class Line:
         done = subprocess.run(["sh", "-c", line], env=self.env, input=stdin, capture_output=True, text=True, timeout=60)
         assert done.returncode == code, f"{line}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
+
+    def at_terminal(self, line: str, answer: str) -> subprocess.CompletedProcess:
+        """Runs a line at a terminal where somebody types an answer; all that is seen there is in `stdout`."""
+        ours, theirs = pty.openpty()
+        try:
+            process = subprocess.Popen(["sh", "-c", line], env=self.env, stdin=theirs, stdout=theirs, stderr=theirs)
+            os.close(theirs)
+            os.write(ours, f"{answer}\n".encode())
+            code, seen = process.wait(60), b""
+            try:
+                while part := os.read(ours, 65536):
+                    seen += part
+            except OSError:
+                pass  # a terminal that nobody has open any more ends so
+        finally:
+            os.close(ours)
+        return subprocess.CompletedProcess(line, code, seen.decode())
 
     def json(self, line: str):
         return json.loads(self(f"{line} -o json").stdout)
@@ -187,6 +205,40 @@ def test_a_day_of_an_administrator(admin):
     admin(f"cove project delete {name}")
 
 
+def test_what_would_be_deleted_is_told_and_at_a_terminal_asked_for(admin):
+    name = unique("gone")
+    admin(f"cove project create {name}")
+    admin.server.registry(auth=ADMIN).push_image(f"{name}/app", image(), "1")
+    told = admin(f"cove project delete {name} --force --dry-run").stdout
+    assert f"{name}/app" in told
+    assert "1 artifact" in admin(f"cove repository delete {name}/app --dry-run").stdout
+    assert " 1" in admin(f"cove artifact delete {name}/app:1 --dry-run").stdout
+    assert [one["name"] for one in admin.json(f"cove tag list {name}/app")] == ["1"]
+    admin(f"cove project delete {name} --dry-run=true --force=true")
+    no = admin.at_terminal(f"cove project delete {name} --force", "n")
+    assert no.returncode == 1 and f"Delete project '{name}'" in no.stdout
+    assert admin.json(f"cove project view {name}")["name"] == name
+    yes = admin.at_terminal(f"cove project delete {name} --force", "y")
+    assert yes.returncode == 0, yes.stdout
+    admin(f"cove project create {name}")
+    unasked = admin.at_terminal(f"cove project delete {name} --yes", "n")
+    assert unasked.returncode == 0 and "[y/N]" not in unasked.stdout
+
+
+def test_commands_on_a_server_and_at_one_do_not_mix(admin):
+    for local in ("quota explain team", "audit export", "config check x.yml", "config show", "garbage-collect"):
+        for option in (f"--server {admin.server.url}", "--context other"):
+            assert "Unknown option" in admin(f"cove {local} {option}", code=64).stderr
+    for remote in ("quota view team", "audit list", "config get", "gc list"):
+        assert "Unknown option" in admin(f"cove {remote} --config config.yml", code=64).stderr
+
+
+def test_exit_codes_have_a_page_of_help(line):
+    page = line("cove help exit-codes").stdout
+    for code in ("0 ", "1 ", "2 ", "3 ", "4 ", "5 ", "6 ", "7 ", "64 "):
+        assert any(row.strip().startswith(code) for row in page.splitlines()), code
+
+
 def test_robots_are_refreshed_and_disabled(admin):
     name = unique("bots")
     admin(f"cove project create {name}")
@@ -246,6 +298,27 @@ def test_docker_gets_the_logins_of_contexts(admin):
     admin("docker-credential-cove erase", stdin="https://other/v1/")
     missing = admin("docker-credential-cove get", code=1, stdin="other")
     assert missing.stdout.strip() == "credentials not found in native keychain"
+
+
+def test_a_docker_engines_client_logs_in_through_the_helper(admin, engine, base_image, tmp_path):
+    """`docker push` finds the context's login, `docker login` and `docker logout` keep and erase one of its own."""
+    name = unique("helped")
+    admin(f"cove project create {name}")
+    robot = admin.json(f"cove robot create ci --project {name} --permissions pull,push")
+    config = tmp_path / "docker"
+    config.mkdir()
+    host = f"127.0.0.1:{admin.server.port}"
+    (config / "config.json").write_text(json.dumps({"credHelpers": {host: "cove"}}))
+    docker = f"{engine.client} --host {engine.address} --config {config}"
+    admin(f"{docker} tag {base_image} {host}/{name}/app:1")
+    admin(f"{docker} push {host}/{name}/app:1")
+    admin("cove logout")
+    assert "denied" in (refused := admin(f"{docker} push {host}/{name}/app:1", code=1)).stderr or "unauthorized" in refused.stderr
+    admin(f"{docker} login {host} -u '{robot['name']}' --password-stdin", stdin=robot["secret"] + "\n")
+    admin(f"{docker} push {host}/{name}/app:1")
+    assert robot["secret"] not in (config / "config.json").read_text()
+    admin(f"{docker} logout {host}")
+    assert admin("docker-credential-cove list").stdout.strip() == "{}"
 
 
 def test_a_credential_helper_of_the_system_keeps_passwords(admin, tmp_path):

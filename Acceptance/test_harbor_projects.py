@@ -389,7 +389,7 @@ def test_a_project_with_content_is_not_deleted(guarded, harbor, project):
     registry = guarded.registry(auth=ADMIN)
     registry.push_blob(f"{project}/app", b"content")
     refused = expect(harbor.delete(f"/projects/{project}"), 412, code="PRECONDITION")
-    assert "1 repository" in message(refused)
+    assert "1 repository" in message(refused) and f"{project}/app" in message(refused)
     told = harbor.get(f"/projects/{project}/_deletable").json()
     assert told["deletable"] is False and "1 repository" in told["message"]
     assert harbor.get(f"/projects/{project}").json()["repo_count"] == 1

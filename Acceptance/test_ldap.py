@@ -126,6 +126,12 @@ def test_ping_says_whether_the_directory_answers(server, slapd):
     away = expect(harbor.post("/ldap/ping", {"ldap_url": f"ldap://127.0.0.1:{free_port()}"}), 200).json()
     assert not away["success"] and "reached" in away["message"]
     expect(harbor.post("/ldap/ping", {"ldap_url": "http://somewhere"}), 400, code="BAD_REQUEST")
+    expect(harbor.post("/ldap/ping", {}), 200)
+    expect(harbor.post("/ldap/ping", []), 400)
+    mute = harbor.post("/ldap/ping", {"ldap_url": slapd.url.replace("ldap:", "ldaps:"), "ldap_search_password": MANAGER_PASSWORD})
+    assert not expect(mute, 200).json()["success"], "TLS where there is none"
+    gone = {"ldap_url": "ldap://no.such.host.invalid", "ldap_search_password": MANAGER_PASSWORD, "ldap_connection_timeout": 2}
+    assert not expect(harbor.post("/ldap/ping", gone), 200).json()["success"]
 
 
 def test_the_password_goes_only_to_the_server_that_is_set(server, slapd):
@@ -165,6 +171,21 @@ def test_the_password_for_searching_is_never_told(server):
     answer = expect(Harbor(server).get("/configurations"), 200)
     assert MANAGER_PASSWORD not in answer.text and "ldap_search_password" not in answer.json()
     assert MANAGER_PASSWORD not in server.log
+
+
+def test_the_password_for_searching_is_sealed_in_the_store_and_known_after_a_restart(server):
+    kept = [path for path in server.root.iterdir() if path.name.startswith("cove.db")]
+    assert kept and not any(MANAGER_PASSWORD.encode() in path.read_bytes() for path in kept)
+    (key,) = [path for path in kept if path.name.endswith(".key")]
+    assert key.stat().st_mode & 0o777 == 0o600
+    server.restart()
+    assert login(server, "bob") == 200
+    server.stop()
+    key.unlink()
+    server.start()
+    assert "ldap_search_password" in server.log
+    expect(Harbor(server).put("/configurations", {"ldap_search_password": MANAGER_PASSWORD}), 200)
+    assert login(server, "bob") == 200
 
 
 def test_a_directory_that_is_away_is_told_apart_from_a_wrong_password(server, slapd):

@@ -166,3 +166,17 @@ def test_ping_says_whether_it_is_a_provider(server, provider):
 def test_the_secret_is_never_told(server):
     answer = expect(Harbor(server).get("/configurations"), 200)
     assert "a secret/with" not in answer.text and "oidc_client_secret" not in answer.json()
+    kept = [path for path in server.root.iterdir() if path.name.startswith("cove.db")]
+    assert kept and not any(b"a secret/with" in path.read_bytes() for path in kept)
+
+
+def test_logins_by_the_provider_are_recorded(server, provider):
+    configure(server, provider, oidc_auto_onboard=True)
+    name = person(provider)
+    expect(Browser(server).log_in(name), 200)
+    expect(Browser(server).get("/c/oidc/callback?code=x&state=y"), 401)
+    harbor = Harbor(server)
+    (entry,) = expect(harbor.get("/auditlog-exts", q=f"username={name},operation=login"), 200).json()
+    assert entry["operation_result"] and entry["resource_type"] == "user"
+    (refused,) = expect(harbor.get("/auditlog-exts", q="username=anonymous,operation=login"), 200).json()
+    assert not refused["operation_result"]

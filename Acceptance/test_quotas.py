@@ -141,6 +141,7 @@ def test_quotas_are_listed_and_changed_by_administrators(harbor, registry):
     found = expect(harbor.get("/quotas", reference="project", reference_id=str(numbers[1])), 200).json()
     assert [quota["id"] for quota in found] == [numbers[1]]
     assert found[0]["hard"] == {"storage": 500_000_001, "tags": -1}
+    assert found[0]["creation_time"] == expect(harbor.get(f"/projects/{projects[1]}"), 200).json()["creation_time"] < found[0]["update_time"]
     for body, field in (
         ({"hard": {"storage": 0}}, "hard.storage"),
         ({"hard": {"storage": -2}}, "hard.storage"),

@@ -129,6 +129,14 @@ def test_policies_are_made_changed_and_removed(harbor):
     expect(harbor.delete(f"/retentions/{number}"), 200)
     expect(harbor.get(f"/retentions/{number}"), 404)
     assert "retention_id" not in expect(harbor.get(f"/projects/{project}"), 200).json()["metadata"]
+    # A project takes its policy and its schedule with it.
+    other = make_project(harbor)
+    number = made(harbor.post("/retentions", policy(harbor, other, rule("always"), cron="0 0 3 * * *")))
+    assert [(one["vendor_type"], one["vendor_id"]) for one in expect(harbor.get("/schedules"), 200).json()] == [("RETENTION", number)]
+    run(harbor, number)
+    expect(harbor.delete(f"/projects/{other}"), 200)
+    assert expect(harbor.get("/schedules"), 200).json() == []
+    expect(harbor.get(f"/retentions/{number}"), 404)
     metadata = expect(harbor.get("/retentions/metadatas"), 200).json()
     assert [one["rule_template"] for one in metadata["templates"]] == [
         "latestPushedK", "latestPulledN", "nDaysSinceLastPush", "nDaysSinceLastPull", "always",

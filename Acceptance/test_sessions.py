@@ -3,7 +3,7 @@
 import pytest
 import requests
 
-from harness.accounts import ACCOUNTS, ADMIN, ADMINISTRATOR, Harbor
+from harness.accounts import ACCOUNTS, ADMIN, ADMINISTRATOR, Harbor, make_user
 from harness.oidc import Browser
 from harness.raw import expect
 from harness.server import Server
@@ -96,6 +96,30 @@ def test_each_login_begins_a_session_of_its_own(server, browser):
     expect(browser.post("/c/login", data=FORM), 200)
     assert browser.cookies["sid"] != old
     expect(requests.get(f"{server.url}{API}/configurations", cookies={"sid": old}, timeout=30), 401)
+
+
+def test_who_logs_in_and_out_and_who_tried_to_is_recorded(server):
+    harbor = Harbor(server)
+    name, password = make_user(harbor)
+    browser = Browser(server)
+    expect(browser.post("/c/login", data={"principal": name, "password": "Wrong12345"}), 401)
+    expect(browser.post("/c/login", data={"principal": name, "password": password}), 200)
+    expect(browser.get("/c/log_out"), 200)
+    found = expect(harbor.get("/auditlog-exts", q=f"username={name}", sort="op_time"), 200)
+    recorded = [(one["operation"], one["resource_type"], one["operation_result"]) for one in found.json()]
+    assert recorded == [("login", "user", False), ("login", "user", True), ("logout", "user", True)]
+    assert "Wrong12345" not in found.text
+
+
+def test_a_session_outlives_another_secret_for_programs_and_not_another_password(server):
+    harbor, user = Harbor(server), make_user(Harbor(server))
+    browser = Browser(server)
+    expect(browser.post("/c/login", data={"principal": user[0], "password": user[1]}), 200)
+    own = f"/users/{expect(browser.get(f'{API}/users/current'), 200).json()['user_id']}"
+    expect(harbor.put(f"{own}/cli_secret", {"secret": "Program12345"}), 200)
+    expect(browser.get(f"{API}/users/current"), 200)
+    expect(harbor.put(f"{own}/password", {"new_password": "Changed12345"}), 200)
+    expect(browser.get(f"{API}/users/current"), 401)
 
 
 def test_a_cookie_that_is_none_is_nobody(server):

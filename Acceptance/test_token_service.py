@@ -335,16 +335,17 @@ def test_the_time_of_a_refusal_does_not_tell_whether_there_is_such_a_user(guarde
         return time.perf_counter() - begun
 
     refused("warm-up")
-    there = [refused(name) for name in users for _ in range(4)]
-    absent = [refused(f"nobody-{number}") for number in range(4) for _ in range(4)]
-    assert 0.6 < statistics.median(there) / statistics.median(absent) < 1.6
+    # By turns, so that what else the machine does takes from both. Without a hash of its own it would be a twentieth.
+    pairs = [(refused(name), refused(f"nobody-{number}")) for number in range(6) for name in users]
+    there, absent = (statistics.median(times) for times in zip(*pairs, strict=True))
+    assert 0.5 < there / absent < 2
 
 
 def test_more_logins_than_can_be_verified_are_told_to_come_back(guarded):
     from concurrent.futures import ThreadPoolExecutor
 
     def attempt(number: int) -> requests.Response:
-        return requests.get(f"{guarded.url}/v2/", auth=(f"crowd-{number}", "x"), timeout=120)
+        return requests.get(f"{guarded.url}/v2/", auth=(f"crowd-{number}", f"Wrong{number}"), timeout=120)
 
     with ThreadPoolExecutor(200) as pool:
         answers = list(pool.map(attempt, range(200)))

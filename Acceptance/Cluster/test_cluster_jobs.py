@@ -6,13 +6,14 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import requests
 
 from harness import programs
 from harness.accounts import ACCOUNTS, ADMIN, ADMINISTRATOR, Harbor, make_project, made
-from harness.images import digest_of, image, random_bytes
+from harness.images import artifact, digest_of, image, random_bytes
 from harness.jobs import EVERY_SECOND, MANY_REPOSITORIES, collect, log, queue, reaches, schedule, status, workers
 from harness.raw import expect
-from harness.server import until
+from harness.server import free_port, until
 
 # As short as it may be, so that a worker that dies is soon given up.
 LEASE = "2s"
@@ -22,8 +23,8 @@ LEASE = "2s"
 def new_guarded(new_cluster):
     """Makes clusters with accounts, started."""
 
-    def make(max_workers: int, size: int = 2):
-        cluster = new_cluster(ACCOUNTS | {"jobs": {"maxworkers": max_workers, "lease": LEASE}}, size=size)
+    def make(max_workers: int, size: int = 2, **config):
+        cluster = new_cluster(ACCOUNTS | {"jobs": {"maxworkers": max_workers, "lease": LEASE}} | config, size=size)
         for node in cluster.nodes:
             node.env |= ADMINISTRATOR
         return cluster.start()
@@ -47,7 +48,8 @@ def test_a_job_whose_worker_is_stopped_or_killed_goes_on_elsewhere_and_never_run
 
     one = cluster.add_worker({"jobs": {"maxworkers": 1}})
     reaches(second, number, "Running")
-    two = cluster.add_worker({"jobs": {"maxworkers": 3}})
+    watched = f"127.0.0.1:{free_port()}"
+    two = cluster.add_worker({"jobs": {"maxworkers": 3}, "http": {"debug": {"addr": watched, "prometheus": {"enabled": True}}}})
     assert until(lambda: len(pools(first)) == 2, 30)
     assert {pid: pool["concurrency"] for pid, pool in pools(first).items()} == {one.process.pid: 1, two.process.pid: 3}
     [busy] = workers(first)
@@ -66,6 +68,7 @@ def test_a_job_whose_worker_is_stopped_or_killed_goes_on_elsewhere_and_never_run
     assert until(lambda: moved(2), 30, every=0.3), log(second, number)
     assert "the process ends; the job runs again" in log(second, number)
     assert list(pools(second)) == [two.process.pid]
+    assert "\ncove_jobs_running 1\n" in requests.get(f"http://{watched}/metrics", timeout=10).text
     # SIGKILL: nobody hands anything back.
     one.start()
     assert until(lambda: len(pools(first)) == 2, 30)
@@ -104,6 +107,27 @@ def test_workers_that_are_cut_off_from_the_database_leave_their_jobs_and_one_goe
     assert until(lambda: len(pools(harbor)) == 2, 30)
     expect(harbor.put(f"/system/gc/{number}"), 200)
     reaches(harbor, number, "Stopped")
+
+
+def test_a_worker_beside_a_server_on_a_directory_frees_what_lies_there(new_guarded, tmp_path):
+    root = tmp_path / "registry"
+    cluster = new_guarded(0, 1, storage={"s3": None, "redirect": None, "cache": None, "filesystem": {"rootdirectory": str(root)}}, redis=None)
+    harbor, registry = Harbor(cluster.nodes[0]), cluster.nodes[0].registry(auth=ADMIN)
+    project = make_project(harbor)
+    pushed, kept = image(), image()
+    registry.push_image(f"{project}/app", pushed, "1")
+    registry.push_image(f"{project}/app", kept, "2")
+    expect(registry.delete(f"/v2/{project}/app/manifests/{pushed.digest}"), 202)
+    worker = cluster.add_worker({"jobs": {"maxworkers": 1}})
+    reaches(harbor, collect(harbor), "Success")
+    left = {path.name.split(".")[0] for path in (root / "blobs").rglob("*") if path.is_file()}
+    assert left == {blob.digest.removeprefix("sha256:") for blob in kept.blobs}
+    for blob in pushed.blobs:
+        assert registry.has_blob(f"{project}/app", blob.digest) is (blob.digest in [one.digest for one in kept.blobs])
+    # The server has the directory for itself, and starts beside the worker.
+    cluster.nodes[0].restart()
+    assert registry.blob(f"{project}/app", kept.blobs[0].digest) == kept.blobs[0].data
+    worker.stop()
 
 
 def test_a_worker_says_what_it_lacks(new_guarded):
@@ -197,11 +221,27 @@ def test_quotas_are_exact_on_many_nodes_and_what_is_set_of_them_acts_on_all_at_o
     assert Counter(codes) == {201: 120, 403: 80}
     assert used()["storage"] == 120_000
 
+    shared = artifact("application/x")
+    expect(harbors[0].put(f"/quotas/{number}", {"hard": {"storage": 200_000}}), 200)
+    for index in range(10):
+        clients[index % 3].push_image(f"{project}/r{index}", shared)
+
+    def tag(index: int) -> int:
+        client = cluster.nodes[index % 3].registry(auth=ADMIN)
+        return client.put_manifest(f"{project}/r{index % 10}", f"t{index}", shared.manifest).status_code
+
+    with ThreadPoolExecutor(50) as pool:
+        codes = list(pool.map(tag, range(100)))
+    assert Counter(codes) == {201: 30, 403: 70}
+    filled = used()
+    assert filled["tags"] == 30
+    expect(harbors[0].put(f"/quotas/{number}", {"hard": {"storage": 120_000}}), 200)
+
     # While quotas are off nothing is refused, and what is used is kept account of.
     expect(harbors[0].put("/configurations", {"quota_per_project_enable": False}), 200)
     more = random_bytes(50)
     clients[2].push_blob(f"{project}/r0", more)
-    assert used()["storage"] == 120_050
+    assert used()["storage"] == filled["storage"] + 50
     expect(harbors[1].put("/configurations", {"quota_per_project_enable": True, "storage_per_project": 777}), 200)
     refused = clients[0].finish_upload(clients[0].start_upload(f"{project}/r0"), digest_of(b"x"), b"x")
     assert "will exceed the configured upper limit of 117.2 KiB" in expect(refused, 403, code="DENIED").text

@@ -4,6 +4,7 @@ The description is `HARBOR_API`, else `../shared/reference/harbor-api-v2.0.yaml`
 taken as they come, and `Description.need` skips, with the reason, what is about them.
 """
 
+import copy
 import datetime
 import functools
 import json
@@ -21,8 +22,9 @@ from . import programs
 from .accounts import ADMIN, Harbor
 from .raw import error_codes
 
+ADDITION = "/projects/{project_name}/repositories/{repository_name}/artifacts/{reference}/additions/{addition}"
 # What any operation may answer beside what its description lists: a request that breaks the rules of all of them.
-ALWAYS = {400, 401, 403, 404, 405, 409, 412, 413, 429, 501}
+ALWAYS = {400, 401, 403, 404, 405, 409, 412, 413, 415, 429, 501}
 
 _formats = jsonschema.FormatChecker(formats=())
 
@@ -59,18 +61,49 @@ class Description:
             pytest.skip(programs.MISSING + "Harbor's API description (set HARBOR_API to its path)")
         return found
 
-    def _strict(self, schema: dict) -> dict:
+    @classmethod
+    def _strict(cls, schema: dict) -> dict:
         """JSON Schema for a schema of the description: what it does not know is wrong, what may be null says so."""
         if isinstance(schema, list):
-            return [self._strict(one) for one in schema]
+            return [cls._strict(one) for one in schema]
         if not isinstance(schema, dict):
             return schema
-        strict = {key: value if key in ("enum", "example", "default") else self._strict(value) for key, value in schema.items()}
+        if cls._is_free(schema):
+            return {}
+        strict = {key: value if key in ("enum", "example", "default") else cls._strict(value) for key, value in schema.items()}
         if "properties" in schema and isinstance(schema["properties"], dict):
             strict.setdefault("additionalProperties", False)
         if schema.get("x-nullable") and isinstance(schema.get("type"), str):
             strict["type"] = [schema["type"], "null"]
         return strict
+
+    def as_meant(self) -> dict:
+        """The description with what it says otherwise than Harbor does put right, for programs that take it by the letter."""
+        document = copy.deepcopy(self.document)
+        document["definitions"] = {name: self._free(schema) for name, schema in document["definitions"].items()}
+        for methods in document["paths"].values():
+            for operation in methods.values():
+                if "produces" in operation:
+                    # Refusals are JSON as everywhere.
+                    operation["produces"] = [*operation["produces"], "application/json"]
+        # Each addition has a type of its own: JSON, YAML or Markdown.
+        addition = document["paths"][ADDITION]["get"]
+        addition["produces"] = ["application/json", "text/plain", "text/markdown"]
+        addition["responses"]["200"].pop("schema")
+        return document
+
+    @classmethod
+    def _free(cls, schema: object) -> object:
+        if isinstance(schema, list):
+            return [cls._free(one) for one in schema]
+        if not isinstance(schema, dict):
+            return schema
+        return {} if cls._is_free(schema) else {key: cls._free(value) for key, value in schema.items()}
+
+    @staticmethod
+    def _is_free(schema: dict) -> bool:
+        """Go's `interface{}`: Harbor answers with texts, numbers and lists there (`extra_attrs`, a setting's value)."""
+        return schema.get("type") == "object" and not {"properties", "additionalProperties", "allOf", "$ref"} & schema.keys()
 
     def operation(self, method: str, path: str) -> tuple[str, dict] | None:
         """The operation that a request is for, and its id."""
@@ -122,6 +155,9 @@ class Description:
             assert response.content == b"", f"{where}: it should have no body"
         elif schema.get("type") == "file":
             assert response.headers.get("Content-Disposition"), where
+        elif schema.get("type") == "string" and "additions" in path:
+            # Each addition has a type of its own: JSON, YAML or Markdown.
+            assert response.headers["Content-Type"].startswith(("text/", "application/json")), where
         elif schema.get("type") == "string":
             assert response.headers["Content-Type"].startswith("text/plain"), where
         else:

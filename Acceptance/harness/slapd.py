@@ -125,8 +125,9 @@ class Slapd:
         )
         self.port, self.tls_port = free_port(), free_port()
         self.url = f"ldap://127.0.0.1:{self.port}"
-        self.tls_url = f"ldaps://localhost:{self.tls_port}"
-        self.start_tls_url = f"ldap+starttls://localhost:{self.port}"
+        # By address: of "localhost" libldap looks for this machine's own name in the certificate.
+        self.tls_url = f"ldaps://127.0.0.1:{self.tls_port}"
+        self.start_tls_url = f"ldap+starttls://127.0.0.1:{self.port}"
         self.process: subprocess.Popen | None = None
 
     def start(self) -> "Slapd":

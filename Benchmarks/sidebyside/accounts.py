@@ -100,7 +100,7 @@ class Accounts:
 
     def _audit(self, directory: Path) -> None:
         count = self.context.sizes.audit
-        with sqlite3.connect(next(directory.rglob("*.sqlite*"))) as store:
+        with sqlite3.connect(next(directory.rglob("cove.db"))) as store:
             began = time.perf_counter()
             store.execute(AUDIT_ROWS, (count,))
             store.commit()

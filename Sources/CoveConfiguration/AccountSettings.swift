@@ -23,6 +23,8 @@ package struct AccountSettings: Sendable, Equatable {
     package var selfRegistration = false
     package var robotPrefix = usualRobotPrefix
     package var lockout = Lockout()
+    /// What settings that are secrets are sealed with; nil for a key of this node's, or of the nodes'.
+    package var secretKey: String?
 
     package init() {}
 
@@ -40,6 +42,7 @@ package struct AccountSettings: Sendable, Equatable {
         lockout.delay = reader.duration("\(section).lockout.delay", in: .seconds(1)...(.seconds(86_400))) ?? lockout.delay
         lockout.longestDelay =
             reader.duration("\(section).lockout.maxdelay", in: .seconds(1)...(.seconds(86_400))) ?? max(lockout.longestDelay, lockout.delay)
+        secretKey = reader.nonEmptyText("\(section).secretkey")
         check(&reader)
     }
 
@@ -62,12 +65,15 @@ package struct AccountSettings: Sendable, Equatable {
                 "'auth.accounts.robotprefix' must be plain text of at most 32 bytes without quotes, spaces, ':', '+' and '/', not '\(robotPrefix.prefix(40))'"
             )
         }
+        if let secretKey, !(16...1024).contains(secretKey.utf8.count) {
+            reader.refuse("'auth.accounts.secretkey' has \(secretKey.utf8.count) bytes; 16 to 1024 are allowed, such as of: openssl rand -hex 32")
+        }
         if lockout.longestDelay < lockout.delay {
             reader.refuse("'auth.accounts.lockout.maxdelay' is shorter than 'auth.accounts.lockout.delay'; make it at least as long")
         }
     }
 
-    var rendered: RenderedValue {
+    func rendered(maskingSecrets: Bool) -> RenderedValue {
         var pairs: [(String, RenderedValue)] = []
         if let realm { pairs.append(("realm", .text(realm))) }
         pairs += [
@@ -82,6 +88,7 @@ package struct AccountSettings: Sendable, Equatable {
                 ])
             ),
         ]
+        if let secretKey { pairs.append(("secretkey", .text(maskingSecrets ? Secrets.mask : secretKey))) }
         return .map(pairs)
     }
 }

@@ -35,7 +35,7 @@ extension Configuration {
             ("log", renderedLog),
             ("storage", renderedStorage(maskingSecrets)),
             ("metadata", metadata.rendered(maskingSecrets: maskingSecrets)),
-            ("auth", renderedAuth),
+            ("auth", renderedAuth(maskingSecrets)),
             ("http", renderedHTTP(maskingSecrets)),
             (
                 "validation",
@@ -122,13 +122,13 @@ extension Configuration {
         ])
     }
 
-    private var renderedAuth: RenderedValue {
+    private func renderedAuth(_ maskingSecrets: Bool) -> RenderedValue {
         switch auth {
         case .none: .map([])
         case .htpasswd(let realm, let path):
             .map([("htpasswd", .map([("realm", .text(realm)), ("path", .text(path))]))])
         case .token(let settings): .map([("token", settings.rendered)])
-        case .accounts(let settings): .map([("accounts", settings.rendered)])
+        case .accounts(let settings): .map([("accounts", settings.rendered(maskingSecrets: maskingSecrets))])
         }
     }
 

@@ -11,7 +11,7 @@ extension ConfigurationKey {
         .acts("auth.accounts.tokenexpiration", .duration, "30m", "How long its own tokens are valid, at most 24h. (Cove)"),
         .acts(
             "auth.accounts.refreshtokenexpiration", .duration, "720h",
-            "How long a refresh token is valid at most 8760h. (Cove)"),
+            "How long a refresh token is valid, at most 8760h. (Cove)"),
         .acts(
             "auth.accounts.selfregistration", .boolean, "false",
             "Whether anybody may make an account, as long as nothing else was set through Harbor's API. (Cove)"),
@@ -24,6 +24,10 @@ extension ConfigurationKey {
         .acts(
             "auth.accounts.lockout.delay", .duration, "5s",
             "For how long it is locked then; each further failure doubles it. (Cove)"),
+        .acts(
+            "auth.accounts.secretkey", .text, "",
+            "What secrets among the settings (of LDAP, of OpenID Connect) are sealed with in the metadata store: 16 to 1024 bytes, the same on all nodes. Otherwise a key in a file beside that of SQLite; with PostgreSQL one in the store itself. (Cove)"
+        ),
         .acts("auth.accounts.lockout.maxdelay", .duration, "15m", "The longest that an account is locked. (Cove)"),
     ]
 }

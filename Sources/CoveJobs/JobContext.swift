@@ -106,18 +106,21 @@ package final class JobContext: Sendable {
 
     /// Writes down what was said since the last time.
     ///
+    /// - Parameter end: done after that, in the same transaction, so that a log never tells of an end that did not take place.
     /// - Returns: false when the job is no longer this run's.
-    func flush(_ metadata: MetadataStore) async throws -> Bool {
+    func flush(
+        _ metadata: MetadataStore, and end: (@Sendable (MetadataTransaction) throws -> Bool)? = nil
+    ) async throws -> Bool {
         let (lines, progress) = journal.withLock { journal in
             defer { (journal.lines, journal.progress) = ([], nil) }
             return (journal.lines, journal.progress)
         }
-        guard !lines.isEmpty || progress != nil else { return true }
+        guard !lines.isEmpty || progress != nil || end != nil else { return true }
         do {
             return try await metadata.write(in: .jobs) { [run] store in
                 if !lines.isEmpty, try !store.appendJobLog(lines, of: run) { return false }
                 if let progress, try !store.checkIn(run, progress.text, done: progress.done, total: progress.total) { return false }
-                return true
+                return try end?(store) ?? true
             }
         } catch {
             // Kept for the next time.

@@ -54,12 +54,14 @@ package struct MetadataStore: Sendable {
     /// Runs `body` in a transaction: all of it or, when it throws, nothing. It is run more than once where something makes
     /// that necessary: a conflict, or a change of which others have to have notice.
     ///
+    /// - Throws: ``WriteBan/Refusal`` where there is one.
     /// - Parameter lane: writes of one lane take turns and may share a commit.
     package func write<T: Sendable>(
         in lane: WriteLane = .other, _ body: @escaping @Sendable (MetadataTransaction) throws -> T
     ) async throws -> T {
         let start = ContinuousClock.now
         defer { writes.observe(since: start) }
+        try WriteBan.current?.refuse()
         let trail = audit == nil ? nil : AuditTrail.current
         // Of a request's transactions the first that is committed tells of it.
         let isTeller = trail?.claim() ?? false

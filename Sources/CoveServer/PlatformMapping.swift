@@ -21,7 +21,9 @@ extension Platform {
         makesAdministrator: Bool = true
     ) async throws {
         guard case .accounts(let settings) = configuration.auth else { return nil }
-        let values = try await Self.settings(settings, metadata)
+        let secret = SettingSecret(
+            configured: settings.secretKey, location: MetadataSource(configuration).location, metadata: metadata, logger: logger)
+        let values = try await Self.settings(settings, metadata, try await secret.cipher(), logger)
         var options = settings.options
         options.currentRobotPrefix = { values.string(.robotNamePrefix) }
         var accounts = Accounts(metadata: metadata, passwords: Passwords(threadPool: threads), options: options)
@@ -63,11 +65,19 @@ extension Platform {
         return options
     }
 
-    private static func settings(_ configured: AccountSettings, _ metadata: MetadataStore) async throws -> Settings {
+    private static func settings(
+        _ configured: AccountSettings, _ metadata: MetadataStore, _ cipher: SettingCipher, _ logger: Logger
+    ) async throws -> Settings {
         do {
             let json = ProcessInfo.processInfo.environment[Settings.overwriteVariable] ?? ""
             let settings = try Settings(
-                metadata: metadata, usual: configured.usualSettings, fixed: json.isEmpty ? [:] : Settings.overwrites(json))
+                metadata: metadata, usual: configured.usualSettings, fixed: json.isEmpty ? [:] : Settings.overwrites(json), cipher: cipher)
+            let closed = try await settings.sealSecrets()
+            if !closed.isEmpty {
+                logger.warning(
+                    "settings were sealed with another key and count as not set; set them again, or restore the key",
+                    metadata: ["settings": "\(closed.map(\.rawValue).sorted().joined(separator: ", "))"])
+            }
             try await settings.writeDownFixed()
             try await settings.heedChanges()
             return settings

@@ -59,7 +59,7 @@ package enum Serve {
         let group = MultiThreadedEventLoopGroup.singleton
         let reload = Reload(hangups, logger: logger)
         for sink in [errors, output] { reload.addBlocking { [logger] in LogFile.report(sink.reopen(), to: logger) } }
-        let stores = try await Stores.open(configuration, threads, logger)
+        let stores = try await Stores.open(configuration, threads, logger, isBeside: role == .worker)
         let storage = MeasuredStorage(stores.storage)
         let notifications = try await notifications(configuration, stores.metadata, logger)
         let connections = RegistryClient.connections(proxies)

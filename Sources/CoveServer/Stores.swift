@@ -12,11 +12,12 @@ struct Stores: Sendable {
 
     /// Opens both, the schema brought up to date.
     ///
+    /// - Parameter isBeside: as `FilesystemStorage` has it.
     /// - Throws: ``ServeError`` that names the setting, what the service said, and what to try.
     static func open(
-        _ configuration: Configuration, _ threads: NIOThreadPool, _ logger: Logger
+        _ configuration: Configuration, _ threads: NIOThreadPool, _ logger: Logger, isBeside: Bool = false
     ) async throws(ServeError) -> Stores {
-        let storage = try await openStorage(configuration, threads, logger)
+        let storage = try await openStorage(configuration, threads, logger, isBeside: isBeside)
         do throws(ServeError) {
             var metadata = try await MetadataSource(configuration).open()
             metadata.source = configuration.eventSource
@@ -45,14 +46,15 @@ struct Stores: Sendable {
     }
 
     private static func openStorage(
-        _ configuration: Configuration, _ threads: NIOThreadPool, _ logger: Logger
+        _ configuration: Configuration, _ threads: NIOThreadPool, _ logger: Logger, isBeside: Bool = false
     ) async throws(ServeError) -> any BlobStorage {
         let proxies = try configuration.outboundProxies()
         do throws(BlobStorageError) {
             switch configuration.storage.driver {
             case .inMemory: return MemoryStorage()
             case .filesystem(let root, _):
-                return try FilesystemStorage(root: root, pool: threads, synchronous: configuration.durability == .full)
+                return try FilesystemStorage(
+                    root: root, pool: threads, synchronous: configuration.durability == .full, isBeside: isBeside)
             case .s3(let settings):
                 var options = settings.options
                 options.proxies = proxies

@@ -80,30 +80,34 @@ struct AccessCommand: AsyncParsableCommand {
         @OptionGroup var store: StoreOptions
 
         func run() async throws {
-            let actions = actions.split(separator: ",").map(String.init)
-            guard !actions.isEmpty, actions.allSatisfy({ ["pull", "push", "delete"].contains($0) }) else {
-                throw Console.failure("--actions: '\(self.actions)' is not some of pull, push and delete, with commas")
+            let terms: GrantTerms
+            do throws(GrantTerms.Malformed) {
+                terms = try GrantTerms(pattern: pattern, actions: actions.split(separator: ",").map(String.init))
+            } catch {
+                throw Console.failure(error.description)
             }
             guard (user == nil) != (group == nil) else { throw Console.failure("give either --user or --group") }
-            guard !pattern.isEmpty, pattern.utf8.count <= 255 else { throw Console.failure("the pattern has 1 to 255 bytes") }
             let id = try await store.withAccounts { accounts in
-                try await accounts.change { [self] store -> Int64 in
+                try await accounts.change { [self] store -> Int64? in
                     guard let project = try store.project(named: project) else {
                         throw Console.failure("there is no project '\(self.project)'")
                     }
-                    let account = try user.map { user in
-                        guard let found = try store.accountCredentials(user) else { throw Console.failure("there is no user '\(user)'") }
-                        return found.id
-                    }
-                    let group = try self.group.map { group in
-                        guard let found = try store.accountGroupID(group) else { throw Console.failure("there is no group '\(group)'") }
-                        return found
-                    }
                     return try store.insertRepositoryGrant(
-                        in: project.id, accountID: account, groupID: group, pattern: pattern, actions: actions)
+                        in: project.id, to: try entity(store), pattern: terms.pattern, actions: terms.actions)
                 }
             }
+            guard let id else { throw Console.failure("there is such a grant on '\(pattern)' already; cove access grants lists them") }
             print("grant \(id)")
+        }
+
+        private func entity(_ store: MetadataTransaction) throws -> MemberEntity {
+            if let user {
+                guard let found = try store.accountCredentials(user) else { throw Console.failure("there is no user '\(user)'") }
+                return .account(found.id)
+            }
+            let name = group ?? ""
+            guard let found = try store.accountGroupID(name) else { throw Console.failure("there is no group '\(name)'") }
+            return .group(found)
         }
     }
 
@@ -152,7 +156,7 @@ struct AccessCommand: AsyncParsableCommand {
             if json {
                 Console.printJSON(
                     grants.map {
-                        var item: [String: Any] = ["id": $0.id, "pattern": $0.pattern, "actions": $0.actions]
+                        var item: [String: Any] = ["id": $0.id, "pattern": $0.pattern, "actions": $0.actions.joined(separator: ",")]
                         if let user = $0.user { item["user"] = user }
                         if let group = $0.group { item["group"] = group }
                         return item
@@ -160,7 +164,7 @@ struct AccessCommand: AsyncParsableCommand {
             } else {
                 for grant in grants {
                     let who = grant.user.map { "user \($0)" } ?? "group \(grant.group ?? "")"
-                    print("\(grant.id)  \(who)  \(grant.actions)  \(grant.pattern)")
+                    print("\(grant.id)  \(who)  \(grant.actions.joined(separator: ","))  \(grant.pattern)")
                 }
             }
         }

@@ -9,7 +9,7 @@ struct AuditCommand: AsyncParsableCommand {
 
     struct Export: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Write the audit log as JSON lines, the oldest entry first.",
+            abstract: "On the server itself: write the audit log as JSON lines, the oldest entry first.",
             discussion: """
                 cove audit export --config config.yml > audit.jsonl
                 cove audit export --since 2026-05-01 --until 2026-06-01 --project team

@@ -20,6 +20,7 @@ struct Cove: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, WorkerCommand.self, ImportCommand.self, ExportCommand.self, GarbageCollectCommand.self, ConfigCommand.self,
             MetadataCommand.self, AdminCommand.self, AccessCommand.self, HTPasswdCommand.self, CompletionCommand.self, VersionCommand.self,
+            ExitCodesCommand.self,
         ],
         groupedSubcommands: [
             CommandGroup(

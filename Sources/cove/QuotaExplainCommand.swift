@@ -5,7 +5,7 @@ import Foundation
 
 struct QuotaExplainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "explain", abstract: "Print what uses a project's quota, repository by repository.",
+        commandName: "explain", abstract: "On the server itself: print what uses a project's quota, repository by repository.",
         discussion: """
             UNIQUE is what the project would hold less without the repository; SHARED, layers that others of its repositories have as
             well, which the quota takes once. RELEASED is what no manifest of the repository needs any more: the quota leaves it out,

@@ -132,6 +132,7 @@ struct KeyTableTests {
             case let name where name.hasSuffix(".ipfilteredby"): "aws"
             case let name where name.hasSuffix(".options.scheme"): "https"
             case "metadata.url": "sqlite:/x.db"
+            case "auth.accounts.secretkey": "0123456789abcdef"
             case "http.tls.letsencrypt.directoryurl": "https://x/"
             case "http.tls.letsencrypt.email": "a@b.example"
             case "http.tls.letsencrypt.http01addr": ":80"

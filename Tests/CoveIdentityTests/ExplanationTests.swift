@@ -41,7 +41,7 @@ struct ExplanationTests {
             try store.run("INSERT INTO account_group_member VALUES ($1, $2)", [.integer(group), .integer(fixture.ann)])
             _ = try store.insert(["project_id": .integer(fixture.open), "group_id": .integer(group), "role": 3], into: "project_member")
             _ = try store.insertRepositoryGrant(
-                in: fixture.open, accountID: nil, groupID: group, pattern: "front/**", actions: ["pull", "push"])
+                in: fixture.open, to: .group(group), pattern: "front/**", actions: ["pull", "push"])
         }
         let pushed = try await Self.explain(fixture, "ann", "push", "open/front/web")
         #expect(pushed.isAllowed && pushed.reasons.contains { $0.gives && $0.kind == "grant" && $0.text.contains("'crew'") })

@@ -10,16 +10,17 @@ struct PermissionMatrixTests {
         ("self:read", .limitedGuest, true), ("self:update", .projectAdmin, false), ("self:delete", .projectAdmin, false),
         ("member:read", .guest, false), ("member:list", .guest, false), ("member:create", .projectAdmin, false),
         ("member:update", .projectAdmin, false), ("member:delete", .projectAdmin, false), ("log:list", .guest, false),
-        ("label:read", .limitedGuest, true), ("label:list", .limitedGuest, true), ("label:create", .maintainer, false),
+        ("label:read", .guest, true), ("label:list", .guest, true), ("label:create", .maintainer, false),
         ("label:update", .maintainer, false), ("label:delete", .maintainer, false), ("quota:read", .limitedGuest, false),
         ("repository:list", .limitedGuest, true), ("repository:read", .limitedGuest, true), ("repository:pull", .limitedGuest, true),
-        ("repository:push", .developer, false), ("repository:update", .maintainer, false), ("repository:delete", .maintainer, false),
-        ("robot:read", .limitedGuest, false), ("robot:list", .limitedGuest, false), ("robot:create", .projectAdmin, false),
+        ("repository:push", .developer, false), ("repository:create", .developer, false),
+        ("repository:update", .maintainer, false), ("repository:delete", .maintainer, false),
+        ("robot:read", .guest, false), ("robot:list", .guest, false), ("robot:create", .projectAdmin, false),
         ("robot:update", .projectAdmin, false), ("robot:delete", .projectAdmin, false), ("configuration:read", .limitedGuest, true),
         ("configuration:create", .projectAdmin, false), ("configuration:update", .projectAdmin, false),
         ("configuration:delete", .projectAdmin, false), ("scan:read", .limitedGuest, true), ("scan:create", .maintainer, false),
         ("scan:stop", .maintainer, false), ("sbom:read", .limitedGuest, true), ("sbom:create", .maintainer, false),
-        ("sbom:stop", .maintainer, false), ("scanner:read", .limitedGuest, true), ("scanner:create", .maintainer, false),
+        ("sbom:stop", .maintainer, false), ("scanner:read", .limitedGuest, true), ("scanner:create", .projectAdmin, false),
         ("artifact:read", .limitedGuest, true), ("artifact:list", .limitedGuest, true), ("artifact:create", .developer, false),
         ("artifact:delete", .maintainer, false), ("tag:list", .limitedGuest, true), ("tag:create", .developer, false),
         ("tag:delete", .maintainer, false), ("accessory:list", .limitedGuest, true), ("metadata:read", .limitedGuest, false),
@@ -82,6 +83,18 @@ struct PermissionMatrixTests {
             #expect(
                 Self.rights(nil).allows(permission, in: .project(id: 1, name: "a", isPublic: true)) == Self.expected(permission).public)
             #expect(!Self.rights(nil).allows(permission, in: .system))
+        }
+    }
+
+    @Test("who has a grant for repositories of a project sees that it is there, and no more of it")
+    func grantees() {
+        var rights = Rights()
+        rights.grants = [.init(projectID: 1, pattern: "**", actions: ["pull", "push", "delete"])]
+        for permission in Self.all {
+            let isSight = permission == Permission(.read, .project)
+            #expect(rights.allows(permission, in: .project(id: 1, name: "a", isPublic: false)) == isSight)
+            #expect(!rights.allows(permission, in: .project(id: 2, name: "b", isPublic: false)))
+            #expect(!rights.allows(permission, in: .system))
         }
     }
 

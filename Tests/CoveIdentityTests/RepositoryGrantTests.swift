@@ -35,5 +35,21 @@ struct RepositoryGrantTests {
         let scope = Rights.Scope.project(id: 1, name: "team", isPublic: false)
         #expect(rights.allows(Permission(.list, .tag), on: app, in: scope) && !rights.allows(Permission(.list, .tag), in: scope))
         #expect(!rights.allows(Permission(.update, .repository), on: app, in: scope))
+        #expect(rights.allows(Permission(.read, .project), in: scope) && !rights.allows(Permission(.list, .repository), in: scope))
+    }
+
+    @Test(
+        "a grant's pattern is a name without the project, with stars of one kind",
+        arguments: [
+            ("app", true), ("a/b-c_d.e", true), ("*", true), ("**", true), ("web/*/x*", true), ("web/**", true), ("**/x", true),
+            ("", false),
+            ("/a", false), ("a/", false), ("a//b", false), ("A", false), ("a b", false), ("a%", false), ("*/**", false), ("***", false),
+            ("a?", false), (String(repeating: "a", count: 256), false),
+        ])
+    func terms(pattern: String, isGood: Bool) {
+        let terms = try? GrantTerms(pattern: pattern, actions: ["push", "pull", "push"])
+        #expect((terms != nil) == isGood && (terms?.actions ?? ["pull", "push"]) == ["pull", "push"])
+        #expect((try? GrantTerms(pattern: "a", actions: []))?.actions == ["pull"])
+        #expect(throws: GrantTerms.Malformed.self) { try GrantTerms(pattern: "a", actions: ["pull", "everything"]) }
     }
 }

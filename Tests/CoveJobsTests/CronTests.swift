@@ -114,35 +114,37 @@ struct CronTests {
                 #expect(fields[5].2 && !fields[3].2, "\(cron)")
                 continue
             }
-            func matches(_ second: Int64) -> (day: Bool, time: Bool) {
+            func isDue(onDayOf second: Int64) -> Bool {
                 var (time, parts) = (time_t(second), tm())
                 gmtime_r(&time, &parts)
                 let isDay = fields[3].1.contains(Int(parts.tm_mday))
                 let isWeekday = fields[5].1.contains(Int(parts.tm_wday))
                 let isDate = fields[3].2 || fields[5].2 ? isDay && isWeekday : isDay || isWeekday
-                return (
-                    isDate && fields[4].1.contains(Int(parts.tm_mon) + 1),
-                    fields[2].1.contains(Int(parts.tm_hour)) && fields[1].1.contains(Int(parts.tm_min))
-                        && fields[0].1.contains(Int(parts.tm_sec))
-                )
+                return isDate && fields[4].1.contains(Int(parts.tm_mon) + 1)
+            }
+            func isDue(atTimeOf second: Int) -> Bool {
+                fields[2].1.contains(second / 3600) && fields[1].1.contains(second / 60 % 60) && fields[0].1.contains(second % 60)
             }
             let start = Int64.random(in: -2_000_000_000...5_000_000_000, using: &random)
             let next = try #require(expression.next(after: start * 1_000_000)) / 1_000_000
-            #expect(next > start && matches(next) == (true, true), "\(cron) after \(start)")
-            // All seconds of the days at both ends, and all days in between.
-            let firstDayEnds = min(next, (start / 86_400 + 2) * 86_400)
-            for second in (start + 1)..<max(start + 1, firstDayEnds) { #expect(matches(second) != (true, true), "\(cron) at \(second)") }
-            let lastDay = next - ((next % 86_400) + 86_400) % 86_400
-            for second in max(lastDay, start + 1)..<max(lastDay, start + 1, next) {
-                #expect(matches(second) != (true, true), "\(cron) at \(second)")
+            #expect(next > start, "\(cron) after \(start)")
+            let (firstDay, lastDay) = (Self.day(start + 1), Self.day(next))
+            #expect(isDue(onDayOf: next) && isDue(atTimeOf: Int(next - lastDay * 86_400)), "\(cron) after \(start)")
+            // On days before it that are due, no second is any more.
+            for day in firstDay..<max(firstDay, lastDay) where isDue(onDayOf: day * 86_400) {
+                // Every day has a second that is due, so only the first may have passed it.
+                #expect(day == firstDay, "\(cron) on day \(day)")
+                let missed = (Int(start + 1 - day * 86_400)..<86_400).first(where: isDue(atTimeOf:))
+                #expect(missed == nil, "\(cron) at \(missed ?? 0) of day \(day)")
             }
-            var day = firstDayEnds
-            while day < lastDay {
-                #expect(!matches(day).day, "\(cron) on the day of \(day)")
-                day += 86_400
-            }
+            let begin = firstDay == lastDay ? Int(start + 1 - lastDay * 86_400) : 0
+            let missed = (begin..<Int(next - lastDay * 86_400)).first(where: isDue(atTimeOf:))
+            #expect(missed == nil, "\(cron) at \(missed ?? 0) of the day of \(next)")
         }
     }
+
+    /// Days since 1970.
+    private static func day(_ second: Int64) -> Int64 { second >= 0 ? second / 86_400 : (second - 86_399) / 86_400 }
 
     @Test("every day has the date that the system's calendar gives it")
     func dates() {

@@ -57,7 +57,7 @@ struct CatalogueTests {
         try await store.read { store in
             let some = ProjectVisibility.some(ids: [team], names: [])
             let projects = try store.searchProjects("", visible: some, limit: 10)
-            #expect(projects.map { $0.project.name } == ["library", "team"])
+            #expect(projects.map { $0.project.name } == ["library", "team"] && projects.map(\.repositories) == [1, 2])
             let counted = try store.searchProjects("EA", visible: .all, limit: 10)
             #expect(counted.map { $0.repositories } == [2])
             let repositories = try store.searchRepositories("app", visible: some, limit: 10)
@@ -70,6 +70,39 @@ struct CatalogueTests {
             #expect(try store.catalogueCounts(visible: some) == counts)
             #expect(try store.catalogueCounts(visible: .all).privateProjects == 2)
         }
+    }
+
+    @Test(
+        "one who may see some repositories of a project finds those, and its name",
+        arguments: [
+            ("app", ["app"]), ("*", ["app"]), ("**", ["app", "sub/tool"]), ("sub/*", ["sub/tool"]), ("s*/t*l", ["sub/tool"]),
+            ("sub/**", ["sub/tool"]), ("**/tool", ["sub/tool"]), ("*/*/*", []), ("_pp", []), ("a%", []), ("su*", []), ("*/**", []),
+        ])
+    func shares(pattern: String, found: [String]) async throws {
+        let store = try await Self.filled()
+        let team = try #require(try await store.read { try $0.project(named: "team") }).id
+        let visible = ProjectVisibility.some(ids: [], names: [], shares: [.init(projectID: team, pattern: pattern)])
+        try await store.read { store in
+            let expected = found.map { "team/\($0)" }
+            let listed = try store.repositories(visible: visible, ListQuery()).repositories
+            #expect(listed.map(\.fullName) == ["library/alpine"] + expected)
+            let own = try store.repositories(inProject: team, visible: visible, ListQuery())
+            #expect(own.total == Int64(found.count))
+            let searched = try store.searchRepositories("team/", visible: visible, limit: 10)
+            #expect(searched.map { $0.repository.fullName } == expected)
+            let projects = try store.searchProjects("", visible: visible, limit: 10)
+            #expect(projects.map { $0.project.name } == ["library", "team"])
+        }
+    }
+
+    @Test("a share of the project library is about names of one component")
+    func sharesOfLibrary() async throws {
+        let store = try await Self.filled()
+        _ = try await store.write { try $0.connection.run("UPDATE project SET is_public = 0", []) }
+        let library = try #require(try await store.read { try $0.project(named: "library") }).id
+        let visible = ProjectVisibility.some(ids: [], names: [], shares: [.init(projectID: library, pattern: "alp*")])
+        let names = try await store.read { try $0.repositories(visible: visible, ListQuery()).repositories.map(\.fullName) }
+        #expect(names == ["library/alpine"])
     }
 
     @Test("a repository is forgotten when it holds nothing, and not before")

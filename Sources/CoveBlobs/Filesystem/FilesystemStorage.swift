@@ -23,7 +23,7 @@ package final class FilesystemStorage: BlobStorage {
     package let root: String
     let pool: NIOThreadPool
     let synchronous: Bool
-    private let lock: DirectoryLock
+    private let lock: DirectoryLock?
     private let work = Mutex(Work())
 
     var uploads: String { "\(root)/uploads" }
@@ -33,8 +33,10 @@ package final class FilesystemStorage: BlobStorage {
     /// - Parameters:
     ///   - pool: threads for blocking calls; started by the caller.
     ///   - synchronous: whether to sync what is written.
+    ///   - isBeside: whether another process may have the directory for itself: this one then only reads and deletes blobs, and
+    ///     receives no uploads.
     /// - Throws: ``BlobStorageError/failed(_:)`` when the directory cannot be used or another process uses it.
-    package init(root: String, pool: NIOThreadPool, synchronous: Bool) throws(BlobStorageError) {
+    package init(root: String, pool: NIOThreadPool, synchronous: Bool, isBeside: Bool = false) throws(BlobStorageError) {
         self.root = root
         self.pool = pool
         self.synchronous = synchronous
@@ -46,7 +48,7 @@ package final class FilesystemStorage: BlobStorage {
             let why = cause.map { String(cString: strerror(Int32($0.code))) } ?? error.localizedDescription
             throw .failed("cannot make the directory \(root): \(why)")
         }
-        lock = try DirectoryLock(directory: root)
+        lock = isBeside ? nil : try DirectoryLock(directory: root)
         // All of them now: a directory made on the way of a push would have to be synced by whoever comes second, too.
         let algorithms = Digest.Algorithm.allCases.map { "\(root)/blobs/\($0.rawValue)" }
         for directory in ["\(root)/uploads", "\(root)/blobs"] + algorithms { try SystemCalls.makeDirectory(directory) }

@@ -9,26 +9,36 @@ extension HarborImport {
             return
         }
         let users = try await reading("user") { () throws(HarborError) in try await source.api.list(["users"]).items }
-        for user in users {
-            guard let name = user.text("username") else { continue }
-            try await take("user", name) { () throws(HarborError) in
-                try await target.api.user(name) == nil ? nil : ""
-            } make: { () throws(HarborError) in
-                let password = Self.password()
-                let body = JSONValue.object(of: [
-                    "username": .string(name), "password": .string(password), "email": user["email"],
-                    "realname": .string(user.text("realname").flatMap { $0.isEmpty ? nil : $0 } ?? name), "comment": user["comment"],
-                ])
-                _ = try await target.api.post(["users"], body)
-                report.note(secretOf: name, kind: "user", password)
-                if user.flag("sysadmin_flag") {
-                    let id = try await target.api.userID(name)
-                    _ = try await target.api.put(["users", id, "sysadmin"], ["sysadmin_flag": true])
-                    return "a new password; administrator"
-                }
-                return "a new password"
+        for user in users { try await importUser(user) }
+    }
+
+    private func importUser(_ user: JSONValue) async throws(HarborError) {
+        guard let name = user.text("username") else { return }
+        try await take("user", name) { () throws(HarborError) in
+            try await target.api.user(name) == nil ? nil : ""
+        } make: { () throws(HarborError) in
+            let password = Self.password()
+            let body = JSONValue.object(of: [
+                "username": .string(name), "password": .string(password), "email": user["email"],
+                "realname": .string(user.text("realname").flatMap { $0.isEmpty ? nil : $0 } ?? name), "comment": user["comment"],
+            ])
+            _ = try await target.api.post(["users"], body)
+            report.note(secretOf: name, kind: "user", password)
+            if user.flag("sysadmin_flag") {
+                let id = try await target.api.userID(name)
+                _ = try await target.api.put(["users", id, "sysadmin"], ["sysadmin_flag": true])
+                return "a new password; administrator"
             }
+            return "a new password"
         }
+    }
+
+    /// Where only some projects come over, so do the users who are in them. Those of LDAP and OIDC the target knows by itself.
+    private func importUser(ofMember name: String) async throws(HarborError) {
+        guard !options.projects.isEmpty, try await target.api.user(name) == nil else { return }
+        guard try await source.api.get(["systeminfo"]).value.text("auth_mode") ?? "db_auth" == "db_auth" else { return }
+        guard try await source.api.user(name) != nil else { return }
+        try await importUser(try await source.api.get(["users", try await source.api.userID(name)]).value)
     }
 
     func importGroups() async throws(HarborError) {
@@ -71,6 +81,7 @@ extension HarborImport {
                     guard let group else { throw HarborError.missing("there is no group '\(name)' at the target") }
                     body["member_group"] = group.picking(["id", "group_name", "group_type", "ldap_group_dn"])
                 } else {
+                    try await importUser(ofMember: name)
                     body["member_user"] = ["username": .string(name)]
                 }
                 _ = try await target.api.post(path, .object(body))

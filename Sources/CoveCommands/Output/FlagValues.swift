@@ -5,7 +5,7 @@ package enum FlagValues {
     /// Those that are off when they are not named.
     package static let plain: Set<String> = [
         "insecure", "all", "quiet", "watch", "password-stdin", "skip-cert-verify", "dry-run", "force", "delete-untagged", "system", "json",
-        "revoke",
+        "revoke", "yes", "no-images",
     ]
 
     /// `--public=true` is `--public`, `--public=false` is `--no-public`; `--insecure=false` is not there.

@@ -39,12 +39,15 @@ extension Accounts {
         var (checks, isRight) = (0, false)
         var secrets = [found?.password]
         if let secret = found?.cliSecret, found?.cliSecretExpiresAt.map({ $0 > now }) ?? true { secrets.append(secret) }
+        // Whoever guesses on while the account is locked is not told by the time that a guess was right.
+        let isBarred = found.map { $0.lockedUntil > now || $0.isDisabled } ?? false
+        if isBarred { secrets = [] }
         if let known = secrets.compactMap({ $0 }).first(where: { passwords.isKnown(password, for: $0) }) { secrets = [known] }
         for hash in secrets where !isRight {
             checks += 1
             isRight = try await passwords.verify(password, against: hash)
         }
-        if !isRight, found.map({ $0.source == "ldap" }) ?? true, found.map({ $0.lockedUntil <= now }) ?? true {
+        if !isRight, found.map({ $0.source == "ldap" }) ?? true, !isBarred {
             for directory in directories {
                 if let id = try await directory.account(user, password: password), let account = try await account(id) { return account }
             }
@@ -60,7 +63,6 @@ extension Accounts {
             try await count
             throw LoginRefusal.wrong
         }
-        guard found.lockedUntil <= now, !found.isDisabled else { throw LoginRefusal.wrong }
         if found.failures > 0 {
             try await metadata.write { try $0.unlock(account: found.id) }
             memory.accounts.forget(user.lowercased())

@@ -29,6 +29,10 @@ package enum PermissionMatrix {
         (.scanner, [.read]),
     ])
 
+    /// What whoever has a grant for some repositories of a project may do in it, beside what the grant says of those: see that it is
+    /// there.
+    package static let grantee = set([(.project, [.read])])
+
     /// What a member may see and fetch without seeing who else is there.
     private static let limitedGuest = set([
         (.project, [.read]),
@@ -38,10 +42,8 @@ package enum PermissionMatrix {
         (.artifactAddition, [.read]),
         (.accessory, [.list]),
         (.tag, [.list]),
-        (.label, [.read, .list]),
         (.configuration, [.read]),
         (.metadata, [.read, .list]),
-        (.robot, [.read, .list]),
         (.scan, [.read]),
         (.sbom, [.read]),
         (.scanner, [.read]),
@@ -51,11 +53,13 @@ package enum PermissionMatrix {
         set([
             (.member, [.read, .list]),
             (.log, [.list]),
+            (.label, [.read, .list]),
+            (.robot, [.read, .list]),
         ]))
 
     private static let developer = guest.union(
         set([
-            (.repository, [.push]),
+            (.repository, [.create, .push]),
             (.artifact, [.create]),
             (.tag, [.create]),
             (.artifactLabel, [.create, .delete]),
@@ -74,7 +78,6 @@ package enum PermissionMatrix {
             (.notificationPolicy, [.read, .list]),
             (.scan, [.create, .stop]),
             (.sbom, [.create, .stop]),
-            (.scanner, [.create]),
         ]))
 
     private static let projectAdmin = maintainer.union(
@@ -84,6 +87,7 @@ package enum PermissionMatrix {
             (.configuration, [.create, .update, .delete]),
             (.robot, [.create, .update, .delete]),
             (.notificationPolicy, [.create, .update, .delete]),
+            (.scanner, [.create]),
             (.preheatPolicy, [.create, .read, .update, .delete, .list]),
         ]))
 

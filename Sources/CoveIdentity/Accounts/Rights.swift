@@ -56,6 +56,7 @@ package struct Rights: Sendable, Equatable {
             if let robot {
                 return robot.contains { !$0.isSystem && ($0.namespace == "*" || $0.namespace == name) && $0.covers(permission) }
             }
+            if PermissionMatrix.grantee.contains(permission), grants.contains(where: { $0.projectID == id }) { return true }
             return (roles[id] ?? []).contains { PermissionMatrix.permissions(of: $0).contains(permission) }
         }
     }

@@ -12,6 +12,8 @@ package struct AccessExplanation: Sendable, Equatable {
     }
 
     package let isAllowed: Bool
+    /// Whether it is about the system, or about a project that whom it is about may see.
+    package let isKnown: Bool
     package let reasons: [Reason]
 }
 
@@ -37,6 +39,7 @@ private struct AccessExplainer {
     let store: MetadataTransaction
     let question: AccessQuestion
     private var isAllowed = false
+    private var isKnown = false
     private var reasons: [AccessExplanation.Reason] = []
 
     init(store: MetadataTransaction, question: AccessQuestion) {
@@ -44,7 +47,7 @@ private struct AccessExplainer {
         self.question = question
     }
 
-    var explanation: AccessExplanation { AccessExplanation(isAllowed: isAllowed, reasons: reasons) }
+    var explanation: AccessExplanation { AccessExplanation(isAllowed: isAllowed, isKnown: isKnown, reasons: reasons) }
 
     private var what: String { "\(question.permission.resource.rawValue):\(question.permission.action.rawValue)" }
 
@@ -61,9 +64,15 @@ private struct AccessExplainer {
         }
     }
 
+    /// Whether these rights do it, and whether they are enough to know of the place.
+    private mutating func decide(_ rights: Rights, in project: ProjectRecord?) {
+        isKnown = project.map { rights.allows(Permission(.read, .project), in: $0.explainedScope) } ?? (question.place == .system)
+        isAllowed = (project != nil || question.place == .system || rights.isAdministrator) && isAllowed(rights, in: project)
+    }
+
     private func isAllowed(_ rights: Rights, in project: ProjectRecord?) -> Bool {
         guard let project else { return rights.allows(question.permission, in: .system) }
-        let scope = Rights.Scope.project(id: project.id, name: project.name, isPublic: project.isPublic)
+        let scope = project.explainedScope
         if case .repository(let name) = question.place { return rights.allows(question.permission, on: name, in: scope) }
         return rights.allows(question.permission, in: scope)
     }
@@ -73,7 +82,7 @@ private struct AccessExplainer {
     mutating func explainPublic(_ rights: Rights) throws {
         let project = try projectOrReason()
         if let project { addPublic(project) }
-        isAllowed = (project != nil || question.place == .system) && isAllowed(rights, in: project)
+        decide(rights, in: project)
     }
 
     mutating func explainAccount(_ name: String) throws {
@@ -102,7 +111,7 @@ private struct AccessExplainer {
             try addRoles(account.id, project)
             try addGrants(account.id, project)
         }
-        isAllowed = (project != nil || question.place == .system || rights.isAdministrator) && isAllowed(rights, in: project)
+        decide(rights, in: project)
     }
 
     mutating func explainRobot(_ name: String, prefix: String) throws {
@@ -128,7 +137,7 @@ private struct AccessExplainer {
             let scope = permission.isSystem ? "the system" : permission.namespace == "*" ? "all projects" : "'\(permission.namespace)'"
             add(gives, "robot", "has \(permission.resource):\(permission.action) in \(scope)")
         }
-        isAllowed = (project != nil || question.place == .system) && isAllowed(rights, in: project)
+        decide(rights, in: project)
     }
 
     // MARK: - What could give it
@@ -169,7 +178,14 @@ private struct AccessExplainer {
     }
 
     private mutating func addGrants(_ accountID: Int64, _ project: ProjectRecord) throws {
-        guard case .repository(let name) = question.place else { return }
+        guard case .repository(let name) = question.place else {
+            let gives = PermissionMatrix.grantee.contains(question.permission)
+            for source in try store.grantSources(of: accountID, in: project.id) {
+                let what = gives ? "shows" : "is not about"
+                add(gives, "grant", "has grant \(source.id) on '\(source.pattern)': it \(what) the project itself")
+            }
+            return
+        }
         for source in try store.grantSources(of: accountID, in: project.id) {
             var alone = Rights()
             alone.grants = [.init(projectID: project.id, pattern: source.pattern, actions: Set(source.actions))]
@@ -182,6 +198,8 @@ private struct AccessExplainer {
 }
 
 extension ProjectRecord {
+    fileprivate var explainedScope: Rights.Scope { .project(id: id, name: name, isPublic: isPublic) }
+
     /// As if it were private: for what something gives by itself.
     fileprivate var hidden: ProjectRecord {
         ProjectRecord(id: id, name: name, ownerID: ownerID, isPublic: false, createdAt: createdAt, updatedAt: updatedAt)

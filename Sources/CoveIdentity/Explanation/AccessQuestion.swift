@@ -4,6 +4,8 @@ import CoveOCI
 package struct AccessQuestion: Sendable, Equatable {
     package struct Malformed: Error, Sendable, CustomStringConvertible {
         package let description: String
+        /// Else it is about the resource.
+        package var isAboutAction = false
     }
 
     package enum Place: Sendable, Equatable {
@@ -56,7 +58,8 @@ package struct AccessQuestion: Sendable, Equatable {
         let actions = Permission.Action.allCases.map(\.rawValue).joined(separator: ", ")
         throw Malformed(
             description:
-                "'\(text.prefix(100))' is no action; use pull, push, delete, read, or resource:action, such as label:create. Resources: \(resources). Actions: \(actions)"
+                "'\(text.prefix(100))' is no action; use pull, push, delete, read, or resource:action, such as label:create. Resources: \(resources). Actions: \(actions)",
+            isAboutAction: true
         )
     }
 }

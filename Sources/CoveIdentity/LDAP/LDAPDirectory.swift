@@ -129,6 +129,7 @@ package final class LDAPDirectory: Sendable {
 
     private static func searcher(_ options: LDAPOptions) throws(LDAPError) -> LDAPConnection {
         let connection = try LDAPConnection(options)
+        if !options.searchDN.isEmpty, options.searchPassword.isEmpty { throw absence(of: options, connection) }
         do throws(LDAPError) {
             try connection.bind(options.searchDN, password: options.searchPassword)
         } catch {
@@ -136,6 +137,18 @@ package final class LDAPDirectory: Sendable {
             throw .misconfigured("ldap_search_dn: the LDAP server does not accept this name with its password (ldap_search_password)")
         }
         return connection
+    }
+
+    /// Why nobody searches where a name has no password; that nothing answers there comes first.
+    private static func absence(of options: LDAPOptions, _ connection: LDAPConnection) -> LDAPError {
+        do throws(LDAPError) {
+            try connection.bind("", password: "")
+        } catch {
+            if case .unreachable = error { return error }
+        }
+        return .misconfigured(
+            "ldap_search_password: it is missing for '\(options.searchDN.prefix(120))' (ldap_search_dn); one that is set goes only to the server that is set (ldap_url)"
+        )
     }
 
     private static func people(_ user: String?, _ searcher: LDAPConnection, _ options: LDAPOptions) throws(LDAPError) -> [LDAPEntry] {

@@ -5,13 +5,16 @@ import Foundation
 /// Distinguished names (RFC 4514).
 package enum LDAPName {
     /// A name as it is compared: in the form that libldap writes, in lower case. Nil for what is none.
-    package static func normalized(_ name: String) -> String? {
+    package static func normalized(_ name: String) -> String? { canonical(name)?.lowercased() }
+
+    /// A name in the form that libldap writes: without spaces between its parts. Nil for what is none.
+    package static func canonical(_ name: String) -> String? {
         guard !name.isEmpty, !name.utf8.contains(0) else { return nil }
         var output: UnsafeMutablePointer<CChar>?
         guard ldap_dn_normalize(name, UInt32(LDAP_DN_FORMAT_LDAP), &output, UInt32(LDAP_DN_FORMAT_LDAPV3)) == LDAP_SUCCESS, let output
         else { return nil }
         defer { ldap_memfree(output) }
-        return String(cString: output).lowercased()
+        return String(cString: output)
     }
 
     /// A value as it may stand in a name: `cn=` and this (section 2.4).

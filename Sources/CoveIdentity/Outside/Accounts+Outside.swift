@@ -74,7 +74,10 @@ extension MetadataTransaction {
         if identity.isAdministrator, !account.isAdministrator {
             try setGroupAdministrator(account.id, true)
             hasChanged = true
-        } else if !identity.isAdministrator, account.isAdministrator, try isGroupAdministrator(account.id) {
+        } else if !identity.isAdministrator, account.isAdministrator, try isGroupAdministrator(account.id),
+            // The last one stays, or nobody could set it right.
+            try lockedAdministrators() != [account.id]
+        {
             try setGroupAdministrator(account.id, false)
             hasChanged = true
         }

@@ -11,6 +11,8 @@ package final class Settings: Sendable {
     }
 
     let metadata: MetadataStore
+    /// Nil: secrets are kept as they are.
+    let cipher: SettingCipher?
     private let usual: [SettingName: SettingValue]
     private let fixed: [SettingName: SettingValue]
     private let state = Mutex(State())
@@ -18,13 +20,16 @@ package final class Settings: Sendable {
     /// - Parameters:
     ///   - usual: in place of the rules' own defaults, as long as nobody has set them.
     ///   - fixed: what nobody can change, as the server was started with it.
+    ///   - cipher: what secrets are sealed with in the store.
     /// - Throws: ``SettingRefusal`` for one of these that is not allowed.
     package init(
-        metadata: MetadataStore, usual: [SettingName: SettingValue] = [:], fixed: [SettingName: SettingValue] = [:]
+        metadata: MetadataStore, usual: [SettingName: SettingValue] = [:], fixed: [SettingName: SettingValue] = [:],
+        cipher: SettingCipher? = nil
     ) throws(SettingRefusal) {
         for (name, value) in usual { try SettingRule.of(name).check(value, of: name) }
         for (name, value) in fixed { try SettingRule.of(name).check(value, of: name) }
         self.metadata = metadata
+        self.cipher = cipher
         self.usual = usual
         self.fixed = fixed
     }
@@ -66,9 +71,9 @@ package final class Settings: Sendable {
             }
         }
         try await metadata.write { [self] store in
-            let before = Self.parse(try store.settings())
+            let before = parse(try store.settings())
             try checkTogether(changes, before, store)
-            try store.saveSettings(changes.map { ($0.key.rawValue, $0.value.stored) })
+            try store.saveSettings(changes.map { ($0.key.rawValue, try stored($0.value, as: $0.key)) })
         }
         state.withLock { $0.generation += 1 }
         try await heedChanges()
@@ -100,18 +105,18 @@ package final class Settings: Sendable {
     /// Looks what is set now.
     package func heedChanges() async throws {
         let generation = state.withLock { $0.generation }
-        let stored = Self.parse(try await metadata.read { try $0.settings() })
+        let stored = parse(try await metadata.read { try $0.settings() })
         state.withLock { state in
             if state.generation == generation { state.stored = stored }
         }
     }
 
     /// What an older or a newer version has set and this one does not know is left alone.
-    private static func parse(_ rows: [(name: String, value: String)]) -> [SettingName: SettingValue] {
+    private func parse(_ rows: [(name: String, value: String)]) -> [SettingName: SettingValue] {
         var values: [SettingName: SettingValue] = [:]
         for row in rows {
-            guard let name = SettingName(rawValue: row.name) else { continue }
-            values[name] = SettingValue(stored: row.value, like: SettingRule.of(name).usual)
+            guard let name = SettingName(rawValue: row.name), let value = opened(row.value, as: name) else { continue }
+            values[name] = SettingValue(stored: value, like: SettingRule.of(name).usual)
         }
         return values
     }

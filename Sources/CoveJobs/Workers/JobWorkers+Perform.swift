@@ -103,8 +103,7 @@ extension JobWorkers {
     private func settle(_ context: JobContext, _ body: @escaping @Sendable (MetadataTransaction) throws -> Bool) async {
         for attempt in 0... {
             do {
-                let isOurs = try await context.flush(metadata)
-                guard isOurs, try await metadata.write(in: .jobs, body) else {
+                guard try await context.flush(metadata, and: body) else {
                     context.logger.warning("what became of a job was refused, as it is somebody else's by now")
                     return
                 }

@@ -67,7 +67,7 @@ package final class JobWorkers: Service, Sendable {
     private var isClosing: Bool { state.withLock { $0.isClosing } }
 
     /// Time between two signs of life.
-    var beatInterval: Duration { metadata.isShared ? options.lease / 6 : .seconds(10) }
+    var beatInterval: Duration { metadata.isShared ? min(options.lease / 6, .seconds(10)) : .seconds(10) }
 
     package func run() async throws {
         await withGracefulShutdownHandler {

@@ -34,4 +34,7 @@ package struct JobVendor: Sendable, Hashable {
         self.type = type
         self.id = id
     }
+
+    /// The type of a retention policy, and the kind of its jobs.
+    package static let retention = "RETENTION"
 }

@@ -96,6 +96,12 @@ extension MetadataTransaction {
         ).map { try $0.integer(0) }
     }
 
+    package func setAuditor(_ isAuditor: Bool, account id: Int64) throws {
+        try connection.perform(
+            "UPDATE account SET is_auditor = $1, updated_at = $2 WHERE id = $3",
+            [.integer(isAuditor ? 1 : 0), .integer(now), .integer(id)])
+    }
+
     package func setAdministrator(_ isAdministrator: Bool, account id: Int64) throws {
         try connection.perform(
             "UPDATE account SET is_admin = $1, updated_at = $2 WHERE id = $3",

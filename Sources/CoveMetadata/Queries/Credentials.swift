@@ -126,8 +126,14 @@ extension MetadataTransaction {
         try endTokens(of: accountID)
     }
 
-    /// Lets tokens that were given to an account count no more: what it logs in with has changed.
+    /// Lets tokens that were given to an account count no more: what programs log in with has changed. Browsers, which log in with
+    /// something else, stay logged in.
     package func endTokens(of accountID: Int64) throws {
+        try connection.perform(
+            """
+            UPDATE browser_session SET created_at = $1
+            WHERE account_id = $2 AND created_at >= (SELECT password_changed_at FROM account WHERE id = $2)
+            """, [.integer(now), .integer(accountID)])
         try connection.perform("UPDATE account SET password_changed_at = $1 WHERE id = $2", [.integer(now), .integer(accountID)])
         try removeRefreshTokens(of: "account:\(accountID)")
     }

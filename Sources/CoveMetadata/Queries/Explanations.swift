@@ -45,43 +45,6 @@ extension MetadataTransaction {
         }
     }
 
-    /// Beside the roles: what a user or a group may do in the repositories of a project that match a pattern.
-    ///
-    /// - Returns: the grant's row.
-    package func insertRepositoryGrant(
-        in projectID: Int64, accountID: Int64?, groupID: Int64?, pattern: String, actions: [String]
-    ) throws -> Int64 {
-        let row = try connection.row(
-            """
-            INSERT INTO repository_grant (project_id, account_id, group_id, pattern, actions, created_at)
-            VALUES ($1, $2, $3, $4, $5, $6) RETURNING id
-            """,
-            [
-                .integer(projectID), .optional(accountID), .optional(groupID), .text(pattern), .text(actions.joined(separator: ",")),
-                .integer(now),
-            ])
-        guard let row else { throw MetadataError.corrupt("a grant was inserted but has no number") }
-        return try row.integer(0)
-    }
-
-    /// - Returns: false when the project has no such grant.
-    package func removeRepositoryGrant(_ id: Int64, in projectID: Int64) throws -> Bool {
-        try connection.run("DELETE FROM repository_grant WHERE id = $1 AND project_id = $2", [.integer(id), .integer(projectID)]) > 0
-    }
-
-    /// All grants of a project, with whom they are to.
-    package func repositoryGrants(
-        in projectID: Int64
-    ) throws -> [(id: Int64, user: String?, group: String?, pattern: String, actions: String)] {
-        try connection.rows(
-            """
-            SELECT r.id, a.name, g.name, r.pattern, r.actions FROM repository_grant r
-            LEFT JOIN account a ON a.id = r.account_id LEFT JOIN account_group g ON g.id = r.group_id
-            WHERE r.project_id = $1 ORDER BY r.id
-            """, [.integer(projectID)]
-        ).map { (try $0.integer(0), try $0.optionalText(1), try $0.optionalText(2), try $0.text(3), try $0.text(4)) }
-    }
-
     package func accountGroupID(_ name: String) throws -> Int64? {
         try connection.row("SELECT id FROM account_group WHERE name = $1", [.text(name)])?.integer(0)
     }

@@ -80,11 +80,16 @@ extension MetadataTransaction {
             try connection.perform(
                 "INSERT INTO group_administrator (account_id) VALUES ($1) ON CONFLICT (account_id) DO NOTHING", [.integer(accountID)])
         } else {
-            try connection.perform("DELETE FROM group_administrator WHERE account_id = $1", [.integer(accountID)])
+            try forgetGroupAdministrator(accountID)
         }
         try connection.perform(
             "UPDATE account SET is_admin = $1, updated_at = $2 WHERE id = $3",
             [.integer(isOne ? 1 : 0), .integer(now), .integer(accountID)])
+    }
+
+    /// Whether somebody is an administrator was decided by hand: what groups say of it ends nothing any more.
+    package func forgetGroupAdministrator(_ accountID: Int64) throws {
+        try connection.perform("DELETE FROM group_administrator WHERE account_id = $1", [.integer(accountID)])
     }
 
     // MARK: - Groups

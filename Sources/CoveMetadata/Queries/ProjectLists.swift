@@ -8,18 +8,6 @@ package struct ListedProject: Sendable {
     package var metadata: [String: String] = [:]
 }
 
-/// Whose eyes a list of projects is for.
-package enum ProjectViewer: Sendable, Equatable {
-    /// Sees all.
-    case everything
-    /// Sees the public ones, and those of a member.
-    case account(Int64)
-    /// Sees the public ones, and these.
-    case projects(named: [String])
-    /// Sees the public ones.
-    case anybody
-}
-
 /// Which projects a list has.
 package struct ProjectFilter: Sendable, Equatable {
     /// A part of the name.
@@ -52,26 +40,9 @@ extension MetadataTransaction {
 
     /// A page of the projects that somebody may see, by name.
     package func projects(
-        _ filter: ProjectFilter, for viewer: ProjectViewer, _ query: ListQuery
+        _ filter: ProjectFilter, visible: ProjectVisibility, _ query: ListQuery
     ) throws -> (page: [ListedProject], total: Int64) {
-        var conditions: [SQLFragment] = []
-        switch viewer {
-        case .everything: break
-        case .anybody: conditions.append(SQLFragment("p.is_public = 1"))
-        case .projects(let names):
-            let isNamed = names.map { SQLFragment("p.name = ?", [.text($0)]) }
-            conditions.append(.any([SQLFragment("p.is_public = 1")] + isNamed))
-        case .account(let id):
-            conditions.append(
-                SQLFragment(
-                    """
-                    (p.is_public = 1
-                    OR p.id IN (SELECT m.project_id FROM project_member m WHERE m.account_id = ?)
-                    OR p.id IN (
-                        SELECT m.project_id FROM project_member m JOIN account_group_member g ON g.group_id = m.group_id
-                        WHERE g.account_id = ?))
-                    """, [.integer(id), .integer(id)]))
-        }
+        var conditions: [SQLFragment] = visible == .all ? [] : [visible.projects]
         if let isPublic = filter.isPublic { conditions.append(SQLFragment("p.is_public = ?", [.integer(isPublic ? 1 : 0)])) }
         if let owner = filter.owner { conditions.append(SQLFragment("o.name_key = ?", [.text(owner.lowercased())])) }
         if let name = filter.name {
@@ -82,6 +53,15 @@ extension MetadataTransaction {
             SQLFragment(Self.listedColumns), from: SQLFragment("project p LEFT JOIN account o ON o.id = p.owner_id"), which: conditions,
             columns: Self.projectColumns, order: "p.name", query)
         return (try withMetadata(rows.map(Self.listed)), total)
+    }
+
+    /// Projects that somebody may see and whose name contains a text, by name, at most `limit`.
+    package func searchProjects(_ text: String, visible: ProjectVisibility, limit: Int) throws -> [ListedProject] {
+        let condition = SQLFragment.all([visible.projects, try ListColumn("q", "p.name").condition(.contains(text))])
+        let rows = try connection.rows(
+            SQLFragment("SELECT \(Self.listedColumns) FROM project p LEFT JOIN account o ON o.id = p.owner_id WHERE ") + condition
+                + SQLFragment(" ORDER BY p.name LIMIT ?", [.integer(Int64(limit))]))
+        return try withMetadata(rows.map(Self.listed))
     }
 
     package func listedProject(_ id: Int64) throws -> ListedProject? {

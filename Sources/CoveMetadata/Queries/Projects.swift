@@ -43,6 +43,8 @@ extension MetadataTransaction {
 /// What keeps a project from being deleted.
 package struct ProjectContents: Sendable, Equatable {
     package let repositories: Int64
+    /// The names of the first three of them.
+    package let first: [String]
 
     package var isEmpty: Bool { repositories == 0 }
 }
@@ -69,8 +71,10 @@ extension MetadataTransaction {
     }
 
     package func contents(ofProject id: Int64) throws -> ProjectContents {
-        ProjectContents(
-            repositories: try connection.row("SELECT COUNT(*) FROM repository WHERE project_id = $1", [.integer(id)])?.integer(0) ?? 0)
+        let names = try connection.rows("SELECT name FROM repository WHERE project_id = $1 ORDER BY name LIMIT 3", [.integer(id)])
+        return ProjectContents(
+            repositories: try connection.row("SELECT COUNT(*) FROM repository WHERE project_id = $1", [.integer(id)])?.integer(0) ?? 0,
+            first: try names.map { try $0.text(0) })
     }
 
     /// Forgets a project with its members, robots and rules, unless it has content. What robots of the system may do in a project
@@ -84,6 +88,7 @@ extension MetadataTransaction {
         let contents = try contents(ofProject: project.id)
         guard contents.isEmpty else { return contents }
         try deleteWebhookPolicies(ofProject: project.id)
+        if let policy = try retentionPolicy(ofProject: project.id) { try deleteRetentionPolicy(policy) }
         try connection.perform("DELETE FROM cve_allowlist WHERE project_id = $1", [.integer(project.id)])
         try connection.perform(
             "DELETE FROM robot_permission WHERE kind = 'project' AND namespace = $1", [.text(project.name)])

@@ -108,7 +108,7 @@ extension MetadataTransaction {
 
     private static let quotaColumns = """
         p.id, p.name, COALESCE(a.name, ''), COALESCE(l.storage, -1), COALESCE(l.tags, -1), p.is_limited, l.used_storage, l.used_tags,
-        COALESCE(NULLIF(l.created_at, 0), p.created_at), COALESCE(NULLIF(l.updated_at, 0), p.created_at)
+        p.created_at, COALESCE(NULLIF(l.updated_at, 0), p.created_at)
         """
     private static let quotaTables = "project p LEFT JOIN project_limit l ON l.project_id = p.id LEFT JOIN account a ON a.id = p.owner_id"
 
@@ -125,7 +125,8 @@ extension MetadataTransaction {
             CASE WHEN p.is_limited = 1 THEN l.used_tags
             ELSE (SELECT COUNT(*) FROM repository r JOIN tag t ON t.repository_id = r.id WHERE r.project_id = p.id) END
             """, .integer),
-        ListColumn("creation_time", "COALESCE(NULLIF(l.created_at, 0), p.created_at)", .time),
+        // There is a quota as long as there is its project, whenever it was first set.
+        ListColumn("creation_time", "p.created_at", .time),
         ListColumn("update_time", "COALESCE(NULLIF(l.updated_at, 0), p.created_at)", .time),
     ]
 

@@ -30,26 +30,6 @@ package struct RepositoryRecord: Sendable, Equatable {
     package var fullName: String { name.description.contains("/") ? name.description : "library/\(name)" }
 }
 
-/// Which projects somebody may see.
-package enum ProjectVisibility: Sendable, Equatable {
-    case all
-    /// These and those that are public; robots are given names, people numbers.
-    case some(ids: [Int64], names: [String])
-
-    /// A condition on the row `p` of a project.
-    func condition(publicToo: Bool = true) -> SQLFragment {
-        guard case .some(let ids, let names) = self else { return SQLFragment("1 = 1") }
-        var ways: [SQLFragment] = publicToo ? [SQLFragment("p.is_public = 1")] : []
-        if !ids.isEmpty {
-            ways.append(SQLFragment("p.id IN (\(ids.map { _ in "?" }.joined(separator: ", ")))", ids.map { .integer($0) }))
-        }
-        if !names.isEmpty {
-            ways.append(SQLFragment("p.name IN (\(names.map { _ in "?" }.joined(separator: ", ")))", names.map { .text($0) }))
-        }
-        return .any(ways)
-    }
-}
-
 extension MetadataTransaction {
     /// The first of these names that is a repository of the project.
     package func repository(_ names: [RepositoryName], inProject projectID: Int64) throws -> RepositoryRecord? {
@@ -63,21 +43,28 @@ extension MetadataTransaction {
     }
 
     /// A page of the repositories of a project, by name.
-    package func repositories(inProject projectID: Int64, _ query: ListQuery) throws -> (repositories: [RepositoryRecord], total: Int64) {
-        let (rows, total) = try list(
-            SQLFragment(RepositoryRecord.columns), from: SQLFragment("repository r"),
-            which: [SQLFragment("r.project_id = ?", [.integer(projectID)])], columns: Self.repositoryColumns, order: "r.name", query)
-        return (try rows.map(RepositoryRecord.init), total)
+    ///
+    /// - Parameter visible: to whom; `.all` for whoever may see all of this project.
+    package func repositories(
+        inProject projectID: Int64, visible: ProjectVisibility = .all, _ query: ListQuery
+    ) throws -> (repositories: [RepositoryRecord], total: Int64) {
+        try repositories([SQLFragment("r.project_id = ?", [.integer(projectID)])], visible, query)
     }
 
     /// A page of the repositories of all projects that somebody may see, by name.
     package func repositories(
         visible: ProjectVisibility, _ query: ListQuery
     ) throws -> (repositories: [RepositoryRecord], total: Int64) {
+        try repositories([], visible, query)
+    }
+
+    private func repositories(
+        _ conditions: [SQLFragment], _ visible: ProjectVisibility, _ query: ListQuery
+    ) throws -> (repositories: [RepositoryRecord], total: Int64) {
         let from = visible == .all ? "repository r" : "repository r JOIN project p ON p.id = r.project_id"
         let (rows, total) = try list(
-            SQLFragment(RepositoryRecord.columns), from: SQLFragment(from), which: visible == .all ? [] : [visible.condition()],
-            columns: Self.repositoryColumns, order: "r.name", query)
+            SQLFragment(RepositoryRecord.columns), from: SQLFragment(from),
+            which: conditions + (visible == .all ? [] : [visible.repositories]), columns: Self.repositoryColumns, order: "r.name", query)
         return (try rows.map(RepositoryRecord.init), total)
     }
 

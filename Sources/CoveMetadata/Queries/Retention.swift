@@ -78,7 +78,11 @@ extension MetadataTransaction {
             [.text(try Self.json(policy.rules)), .text(policy.cron), .integer(now), .integer(policy.id)])
     }
 
+    /// Removes a policy with its schedule and its history. A run that is at work finds itself gone, and ends.
     package func deleteRetentionPolicy(_ policy: RetentionPolicyRecord) throws {
+        let vendor = JobVendor(JobVendor.retention, policy.id)
+        try removeSchedule(of: vendor)
+        try removeExecutions(of: vendor)
         try connection.perform("DELETE FROM retention_policy WHERE id = $1", [.integer(policy.id)])
         try connection.perform(
             "DELETE FROM project_metadata WHERE project_id = $1 AND name = 'retention_id'", [.integer(policy.projectID)])

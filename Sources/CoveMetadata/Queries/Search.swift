@@ -7,25 +7,12 @@ package struct CatalogueCounts: Sendable, Equatable {
 }
 
 extension MetadataTransaction {
-    /// Projects that somebody may see and whose name contains a text, with their number of repositories, at most `limit`.
-    package func searchProjects(
-        _ text: String, visible: ProjectVisibility, limit: Int
-    ) throws -> [(project: ProjectRecord, repositories: Int64)] {
-        let name = try ListColumn("q", "p.name").condition(.contains(text))
-        let condition = SQLFragment.all([visible.condition(), name])
-        return try connection.rows(
-            SQLFragment(
-                "SELECT \(ProjectRecord.columns), (SELECT COUNT(*) FROM repository r WHERE r.project_id = p.id) FROM project p WHERE ")
-                + condition + SQLFragment(" ORDER BY p.name LIMIT ?", [.integer(Int64(limit))])
-        ).map { (try ProjectRecord($0), try $0.integer(6)) }
-    }
-
     /// Repositories that somebody may see and whose name contains a text, at most `limit`.
     package func searchRepositories(
         _ text: String, visible: ProjectVisibility, limit: Int
     ) throws -> [(repository: RepositoryRecord, project: String, isPublic: Bool)] {
         let shown = "CASE WHEN r.name LIKE '%/%' THEN r.name ELSE 'library/' || r.name END"
-        let condition = SQLFragment.all([visible.condition(), try ListColumn("q", shown).condition(.contains(text))])
+        let condition = SQLFragment.all([visible.repositories, try ListColumn("q", shown).condition(.contains(text))])
         return try connection.rows(
             SQLFragment(
                 "SELECT \(RepositoryRecord.columns), p.name, p.is_public FROM repository r JOIN project p ON p.id = r.project_id WHERE ")
@@ -41,7 +28,7 @@ extension MetadataTransaction {
                 """
                 SELECT p.is_public, COUNT(*), CAST(SUM((SELECT COUNT(*) FROM repository r WHERE r.project_id = p.id)) AS BIGINT)
                 FROM project p WHERE
-                """ + " ") + visible.condition() + SQLFragment(" GROUP BY p.is_public"))
+                """ + " ") + visible.projects + SQLFragment(" GROUP BY p.is_public"))
         for row in rows {
             if try row.integer(0) != 0 {
                 counts.publicProjects = try row.integer(1)

@@ -11,6 +11,13 @@ extension MetadataTransaction {
         return found
     }
 
+    /// Leaves one that is there as it is.
+    package func insertVaultEntry(_ name: String, _ value: [UInt8]) throws {
+        try connection.perform(
+            "INSERT INTO vault_entry (name, value, updated_at) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING",
+            [.text(name), .bytes(value), .integer(now)])
+    }
+
     package func saveVaultEntry(_ name: String, _ value: [UInt8]) throws {
         try connection.perform(
             """

@@ -135,9 +135,9 @@ struct Frontend: Sendable {
                 exchange.route = route
                 exchange.repository = route.repository
             }
-            try refuseIfReadOnly(exchange)
             // Before the body is read, and before it is told whether there is such an endpoint.
             if let access { exchange.grant = try await access.authorize(exchange, for: RequiredAccess(exchange.route, exchange)) }
+            try refuseIfReadOnly(exchange)
             return try await oci.respond(exchange, to: exchange.route, path: path)
         } catch {
             if let cause = error.cause {

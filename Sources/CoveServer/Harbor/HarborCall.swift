@@ -104,9 +104,11 @@ struct HarborCall: Sendable {
 
     /// The project that `project_name_or_id` or `project_name` names. Whether there is one is told only to who may see it.
     ///
+    /// - Parameter suffices: what is enough beside that right: a right to a part of the project.
     /// - Throws: ``HarborFailure``: as ``require(_:_:in:)`` also for a project that is not there, but 404 for administrators.
     func project(
-        _ action: Permission.Action = .read, _ resource: Permission.Resource = .project
+        _ action: Permission.Action = .read, _ resource: Permission.Resource = .project,
+        or suffices: (ProjectRecord) -> Bool = { _ in false }
     ) async throws -> ProjectRecord {
         let text = parameters["project_name_or_id"] ?? path("project_name")
         let isName = parameters["project_name_or_id"] == nil || exchange.headers[.isResourceName]?.lowercased() == "true"
@@ -118,7 +120,7 @@ struct HarborCall: Sendable {
             if rights.isAdministrator || rights.isAuditor { throw HarborFailure.notFound("there is no project '\(text.prefix(255))'") }
             throw refusal(action, resource)
         }
-        try require(action, resource, in: found.scope)
+        if !suffices(found) { try require(action, resource, in: found.scope) }
         return found
     }
 

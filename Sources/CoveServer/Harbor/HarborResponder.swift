@@ -1,4 +1,5 @@
 import CoveIdentity
+import CoveMetadata
 import HTTPTypes
 import HummingbirdCore
 import Logging
@@ -23,7 +24,7 @@ struct HarborResponder: Sendable {
         .getPing, .getHealth, .getSystemInfo, .search, .listProjects, .headProject, .getProject, .getProjectSummary, .listRepositories,
         .listAllRepositories, .getRepository, .listArtifacts, .listArtifactsOfProject, .getArtifact, .listTags, .listAccessories,
         .getAddition, .getVulnerabilitiesAddition, .listLabels, .getLabelByID, .getIcon, .getCert, .listProjectMetadatas,
-        .getProjectMetadata, .createUser,
+        .getProjectMetadata, .createUser, .explainAccess,
     ]
 
     /// - Parameter path: below the prefix.
@@ -66,7 +67,7 @@ struct HarborResponder: Sendable {
         let call = HarborCall(
             exchange: exchange, operation: match.operation, endpoint: match.endpoint, parameters: match.parameters,
             principal: principal, rights: try await platform.accounts.rights(of: principal), platform: platform)
-        return try await audit.recording(match, exchange, by: principal) { try await handler(call) }
+        return try await audit.recording(match, exchange, by: principal) { try await unlessReadOnly(match) { try await handler(call) } }
     }
 
     /// Who asks; whoever may not ask at all is refused here, and so is what the description would not have.
@@ -77,7 +78,6 @@ struct HarborResponder: Sendable {
             principal = asker
             if asker.isAnonymous, !Self.open.contains(match.operation) { throw HarborFailure.unauthorized() }
             try Self.check(match, exchange)
-            try refuseIfReadOnly(match)
             return asker
         } catch {
             await audit.recordRefusal(error, of: match, exchange, by: principal)
@@ -85,15 +85,23 @@ struct HarborResponder: Sendable {
         }
     }
 
-    /// What changes nothing in the store, or ends this state.
-    private static let harmless: Set<HarborOperation> = [.updateConfigurations, .pingLdap, .pingOIDC]
-
-    private func refuseIfReadOnly(_ match: HarborRoutes.Match) throws(HarborFailure) {
-        guard platform.settings.boolean(.readOnly), match.endpoint.method != .get, match.endpoint.method != .head,
-            !Self.harmless.contains(match.operation)
-        else { return }
-        throw HarborFailure(
-            .forbidden, "DENIED", "the system is in read only mode: nothing can be changed until 'read_only' is set to false")
+    /// Runs a handler. In read-only mode its first attempt to change something ends it: whether whoever asks may do this, and whether
+    /// what they ask is right, is told before.
+    private func unlessReadOnly(_ match: HarborRoutes.Match, _ handle: () async throws -> Response) async throws -> Response {
+        // Setting it back ends this state.
+        guard platform.settings.boolean(.readOnly), match.operation != .updateConfigurations else { return try await handle() }
+        let ban = WriteBan()
+        let result: Result<Response, any Error>
+        do {
+            result = .success(try await WriteBan.$current.withValue(ban, operation: handle))
+        } catch {
+            result = .failure(error)
+        }
+        guard !ban.wasMet else {
+            throw HarborFailure(
+                .forbidden, "DENIED", "the system is in read only mode: nothing can be changed until 'read_only' is set to false")
+        }
+        return try result.get()
     }
 
     /// Refuses parameters that the description would not have.

@@ -24,6 +24,10 @@ extension LoginResponder {
     }
 
     func finishProviderLogin(_ exchange: Exchange) async throws -> Response {
+        try await audit.recording(exchange, as: nil) { try await finish(exchange) }
+    }
+
+    private func finish(_ exchange: Exchange) async throws -> (response: Response, who: String?) {
         if let problem = exchange.parameter("error") {
             let details = exchange.parameter("error_description") ?? problem
             throw OIDCError.refused("it says '\(details.prefix(200))'")
@@ -41,33 +45,35 @@ extension LoginResponder {
         guard let name = try await form(exchange)["username"], !name.isEmpty else {
             throw HarborFailure.badRequest("'username' is required: what you are to be called here")
         }
-        return try await answer(try await platform.oidc.onboard(cookie: cookie, as: name), exchange)
+        return try await audit.recording(exchange, as: name) {
+            try await answer(try await platform.oidc.onboard(cookie: cookie, as: name), exchange)
+        }
     }
 
     func onboardingPage(_ exchange: Exchange) -> Response {
         LoginPage.onboarding(suggestion: exchange.parameter("username") ?? "", action: locations.prefix + Self.onboardPath)
     }
 
-    private func answer(_ outcome: OIDCLogin.Outcome, _ exchange: Exchange) async throws -> Response {
+    private func answer(_ outcome: OIDCLogin.Outcome, _ exchange: Exchange) async throws -> (response: Response, who: String?) {
         switch outcome {
         case .known(let principal, let target, let idToken):
             var headers = try await begin(principal, exchange, idToken: idToken)
             headers.append(takenBack(exchange))
             headers[.location] = locations.prefix + target
-            return .empty(.found, headers: headers)
+            return (.empty(.found, headers: headers), principal.name)
         case .new(let principal, let secret, let target, let idToken):
             var headers = try await begin(principal, exchange, idToken: idToken)
             headers.append(takenBack(exchange))
             if exchange.headers[.contentType]?.hasPrefix("application/json") ?? false {
                 headers[.location] = locations.prefix + target
-                return .json(["username": principal.name, "cli_secret": secret], headers: headers)
+                return (.json(["username": principal.name, "cli_secret": secret], headers: headers), principal.name)
             }
-            return LoginPage.welcome(principal.name, cliSecret: secret, target: locations.prefix + target, headers)
+            return (LoginPage.welcome(principal.name, cliSecret: secret, target: locations.prefix + target, headers), principal.name)
         case .unnamed(let suggestion, let cookie):
             let query = "?username=\(PercentCoding.encode(suggestion))"
             var headers: HTTPFields = [.location: locations.prefix + Self.onboardPath + query]
             headers.append(Cookies.field(Cookies.provider, cookie, for: exchange, path: Self.cookiePath, age: Self.cookieAge))
-            return .empty(.found, headers: headers)
+            return (.empty(.found, headers: headers), nil)
         }
     }
 

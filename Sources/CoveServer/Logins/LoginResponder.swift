@@ -14,6 +14,13 @@ struct LoginResponder: Sendable {
     let platform: Platform
     /// How URLs of this server are spelled.
     let locations: LocationPolicy
+    let audit: LoginAudit
+
+    init(platform: Platform, locations: LocationPolicy) {
+        self.platform = platform
+        self.locations = locations
+        audit = LoginAudit(metadata: platform.metadata, logger: platform.logger)
+    }
 
     private enum Route: String, CaseIterable {
         case login = "/login"
@@ -73,7 +80,7 @@ struct LoginResponder: Sendable {
         }
     }
 
-    private static func failure(_ error: any Error) -> HarborFailure {
+    static func failure(_ error: any Error) -> HarborFailure {
         switch error {
         case OnboardingRefusal.nameTaken(let name): .conflict("\(OnboardingRefusal.nameTaken(name))")
         case OnboardingRefusal.badName(let reason): .badRequest("\(OnboardingRefusal.badName(reason))")
@@ -103,6 +110,13 @@ struct LoginResponder: Sendable {
         guard let name = form["principal"], let password = form["password"], !name.isEmpty, !password.isEmpty else {
             throw HarborFailure.badRequest("'principal' and 'password' are required, as a form")
         }
+        return try await audit.recording(exchange, as: name) {
+            let principal = try await person(name, password)
+            return (.empty(.ok, headers: try await begin(principal, exchange)), principal.name)
+        }
+    }
+
+    private func person(_ name: String, _ password: String) async throws -> Principal {
         let principal: Principal
         do {
             principal = try await platform.accounts.login(name, password: password)
@@ -113,7 +127,7 @@ struct LoginResponder: Sendable {
         guard let id = principal.accountID, !password.hasPrefix(AccessToken.prefix),
             try await platform.metadata.read({ try $0.outsideAccount(id)?.source }) != OutsideIdentity.Source.oidc.rawValue
         else { throw HarborFailure(login: LoginRefusal.wrong) }
-        return .empty(.ok, headers: try await begin(principal, exchange))
+        return principal
     }
 
     private func logOut(_ exchange: Exchange) async throws -> Response {
@@ -122,6 +136,7 @@ struct LoginResponder: Sendable {
         if let cookie = exchange.cookie(Cookies.session) {
             let session = try await platform.sessions.find(cookie)
             try await platform.sessions.end(cookie)
+            if let session { await audit.record(.logout, by: session.name, exchange, status: .ok) }
             headers.append(Cookies.field(Cookies.session, "", for: exchange, age: 0))
             // A provider that is away does not keep anybody here.
             if let url = try? await platform.oidc.logoutURL(idToken: session?.idToken, back: locations.url("/", for: exchange)) {

@@ -7,7 +7,7 @@ import Foundation
 
 /// Runs a retention policy: one job finds the repositories that it is about and makes each a task of the same execution.
 struct RetentionJob: JobHandler {
-    static let kind = "RETENTION"
+    static let kind = JobVendor.retention
 
     struct Parameters: Codable {
         let policy: Int64

@@ -80,7 +80,7 @@ struct LoginCommand: AsyncParsableCommand {
             do throws(HarborError) {
                 _ = try await client.get(["users", "current"])
             } catch {
-                guard let status = error.status, [401, 403, 404].contains(status) else { throw error }
+                guard let status = error.status, [401, 403, 404, 412].contains(status) else { throw error }
                 let registry = RegistryClient(
                     address, credentials: .password(login), connections: connections, logger: Logger.forCommands)
                 do throws(ClientError) {

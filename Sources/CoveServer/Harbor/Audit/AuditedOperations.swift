@@ -38,11 +38,12 @@ enum AuditedOperations {
             [(.addProjectMetadatas, "create"), (.deleteProjectMetadata, "delete"), (.updateProjectMetadata, "update")]
         ),
         ("project_member", [(.createProjectMember, "create"), (.deleteProjectMember, "delete"), (.updateProjectMember, "update")]),
+        ("repository_grant", [(.createRepositoryGrant, "create"), (.deleteRepositoryGrant, "delete")]),
         (
             "user",
             [
                 (.createUser, "create"), (.deleteUser, "delete"), (.updateUserProfile, "update"), (.setCliSecret, "update"),
-                (.updateUserPassword, "update"), (.setUserSysAdmin, "update"), (.importLdapUser, "create"),
+                (.updateUserPassword, "update"), (.setUserSysAdmin, "update"), (.setUserAuditor, "update"), (.importLdapUser, "create"),
             ]
         ),
         ("usergroup", [(.createUserGroup, "create"), (.deleteUserGroup, "delete"), (.updateUserGroup, "update")]),

@@ -15,16 +15,32 @@ extension HarborCall {
 
     /// The repository of the path.
     ///
-    /// - Throws: ``HarborFailure`` as ``project(_:_:)``; 404 when the project has no such repository.
+    /// - Throws: ``HarborFailure`` as ``project(_:_:or:)``; 404 when the project has no such repository.
     func repository(
         _ action: Permission.Action, _ resource: Permission.Resource
     ) async throws -> (project: ProjectRecord, repository: RepositoryRecord) {
-        let project = try await project(action, resource)
         let names = try repositoryNames()
+        let project = try await project(action, resource) { allows(action, resource, on: names[0], in: $0) }
         guard let found = try await platform.metadata.read({ try $0.repository(names, inProject: project.id) }) else {
             throw HarborFailure.notFound("there is no repository '\(names[0])'")
         }
         return (project, found)
+    }
+
+    /// The project of the path, for something to be done in its repository of the path, whether or not that is there.
+    ///
+    /// - Throws: ``HarborFailure`` as ``project(_:_:or:)``.
+    func projectOfRepository(
+        _ action: Permission.Action, _ resource: Permission.Resource
+    ) async throws -> (project: ProjectRecord, name: RepositoryName) {
+        let name = try repositoryName()
+        return (try await project(action, resource) { allows(action, resource, on: name, in: $0) }, name)
+    }
+
+    private func allows(
+        _ action: Permission.Action, _ resource: Permission.Resource, on repository: RepositoryName, in project: ProjectRecord
+    ) -> Bool {
+        rights.allows(Permission(action, resource), on: repository, in: project.scope)
     }
 
     /// The tag or digest of the path.
@@ -56,22 +72,5 @@ extension HarborCall {
             throw .badRequest(
                 "\(field): '\(text.prefix(140))' is not a tag: 1 to 128 of letters, digits, '_', '.' and '-', the first no '.' and no '-'")
         }
-    }
-}
-
-extension Rights {
-    /// The projects in which something may be done.
-    func visibility(for permission: Permission) -> ProjectVisibility {
-        if isAdministrator || (isAuditor && PermissionMatrix.isForAuditors(permission)) { return .all }
-        if let robot {
-            let covering = robot.filter { right in
-                !right.isSystem && (right.resource == "*" || right.resource == permission.resource.rawValue)
-                    && (right.action == "*" || right.action == permission.action.rawValue)
-            }
-            if covering.contains(where: { $0.namespace == "*" }) { return .all }
-            return .some(ids: [], names: Set(covering.map(\.namespace)).sorted())
-        }
-        let projects = roles.filter { $0.value.contains { PermissionMatrix.permissions(of: $0).contains(permission) } }
-        return .some(ids: projects.keys.sorted(), names: [])
     }
 }

@@ -19,6 +19,34 @@ extension Harbor {
         ]
     }
 
+    struct AccessExplanation: Codable, Sendable, Equatable {
+        var user: String?
+        var action: String?
+        var resource: String?
+        var allowed: Bool?
+        var reasons: [AccessReason]?
+
+        enum CodingKeys: String, CodingKey {
+            case user
+            case action
+            case resource
+            case allowed
+            case reasons
+        }
+    }
+
+    struct AccessReason: Codable, Sendable, Equatable {
+        var gives: Bool?
+        var kind: String?
+        var text: String?
+
+        enum CodingKeys: String, CodingKey {
+            case gives
+            case kind
+            case text
+        }
+    }
+
     struct Accessory: Codable, Sendable, Equatable {
         var id: Int64?
         var artifactId: Int64?
@@ -997,53 +1025,5 @@ extension Harbor {
             case realname
             case email
         }
-    }
-
-    struct Metadata: Codable, Sendable, Equatable {
-        var id: String?
-        var name: String?
-        var icon: String?
-        var maintainers: [String]?
-        var version: String?
-        var source: String?
-
-        enum CodingKeys: String, CodingKey {
-            case id
-            case name
-            case icon
-            case maintainers
-            case version
-            case source
-        }
-    }
-
-    struct Metrics: Codable, Sendable, Equatable, HarborModel {
-        var taskCount: Int64?
-        var successTaskCount: Int64?
-        var errorTaskCount: Int64?
-        var pendingTaskCount: Int64?
-        var runningTaskCount: Int64?
-        var scheduledTaskCount: Int64?
-        var stoppedTaskCount: Int64?
-
-        enum CodingKeys: String, CodingKey {
-            case taskCount = "task_count"
-            case successTaskCount = "success_task_count"
-            case errorTaskCount = "error_task_count"
-            case pendingTaskCount = "pending_task_count"
-            case runningTaskCount = "running_task_count"
-            case scheduledTaskCount = "scheduled_task_count"
-            case stoppedTaskCount = "stopped_task_count"
-        }
-
-        static let fields: [HarborField] = [
-            HarborField("task_count", .integer),
-            HarborField("success_task_count", .integer),
-            HarborField("error_task_count", .integer),
-            HarborField("pending_task_count", .integer),
-            HarborField("running_task_count", .integer),
-            HarborField("scheduled_task_count", .integer),
-            HarborField("stopped_task_count", .integer),
-        ]
     }
 }

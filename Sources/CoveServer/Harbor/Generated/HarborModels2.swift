@@ -1,6 +1,54 @@
 // Made by scripts/harbor-api from the description of Harbor's API. Not edited by hand.
 
 extension Harbor {
+    struct Metadata: Codable, Sendable, Equatable {
+        var id: String?
+        var name: String?
+        var icon: String?
+        var maintainers: [String]?
+        var version: String?
+        var source: String?
+
+        enum CodingKeys: String, CodingKey {
+            case id
+            case name
+            case icon
+            case maintainers
+            case version
+            case source
+        }
+    }
+
+    struct Metrics: Codable, Sendable, Equatable, HarborModel {
+        var taskCount: Int64?
+        var successTaskCount: Int64?
+        var errorTaskCount: Int64?
+        var pendingTaskCount: Int64?
+        var runningTaskCount: Int64?
+        var scheduledTaskCount: Int64?
+        var stoppedTaskCount: Int64?
+
+        enum CodingKeys: String, CodingKey {
+            case taskCount = "task_count"
+            case successTaskCount = "success_task_count"
+            case errorTaskCount = "error_task_count"
+            case pendingTaskCount = "pending_task_count"
+            case runningTaskCount = "running_task_count"
+            case scheduledTaskCount = "scheduled_task_count"
+            case stoppedTaskCount = "stopped_task_count"
+        }
+
+        static let fields: [HarborField] = [
+            HarborField("task_count", .integer),
+            HarborField("success_task_count", .integer),
+            HarborField("error_task_count", .integer),
+            HarborField("pending_task_count", .integer),
+            HarborField("running_task_count", .integer),
+            HarborField("scheduled_task_count", .integer),
+            HarborField("stopped_task_count", .integer),
+        ]
+    }
+
     struct NativeReportSummary: Codable, Sendable, Equatable {
         var reportId: String?
         var scanStatus: String?
@@ -787,51 +835,6 @@ extension Harbor {
         static let fields: [HarborField] = [
             HarborField("type", .string),
             HarborField("trigger_settings", .model(ReplicationTriggerSettings.self)),
-        ]
-    }
-
-    struct ReplicationTriggerSettings: Codable, Sendable, Equatable, HarborModel {
-        var cron: String?
-
-        enum CodingKeys: String, CodingKey {
-            case cron
-        }
-
-        static let fields: [HarborField] = [
-            HarborField("cron", .string)
-        ]
-    }
-
-    struct Repository: Codable, Sendable, Equatable, HarborModel {
-        var id: Int64?
-        var projectId: Int64?
-        var name: String?
-        var description: String?
-        var artifactCount: Int64?
-        var pullCount: Int64?
-        var creationTime: HarborTime?
-        var updateTime: HarborTime?
-
-        enum CodingKeys: String, CodingKey {
-            case id
-            case projectId = "project_id"
-            case name
-            case description
-            case artifactCount = "artifact_count"
-            case pullCount = "pull_count"
-            case creationTime = "creation_time"
-            case updateTime = "update_time"
-        }
-
-        static let fields: [HarborField] = [
-            HarborField("id", .integer),
-            HarborField("project_id", .integer),
-            HarborField("name", .string),
-            HarborField("description", .string),
-            HarborField("artifact_count", .integer),
-            HarborField("pull_count", .integer),
-            HarborField("creation_time", .time),
-            HarborField("update_time", .time),
         ]
     }
 }

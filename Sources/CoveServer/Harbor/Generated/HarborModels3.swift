@@ -1,6 +1,90 @@
 // Made by scripts/harbor-api from the description of Harbor's API. Not edited by hand.
 
 extension Harbor {
+    struct ReplicationTriggerSettings: Codable, Sendable, Equatable, HarborModel {
+        var cron: String?
+
+        enum CodingKeys: String, CodingKey {
+            case cron
+        }
+
+        static let fields: [HarborField] = [
+            HarborField("cron", .string)
+        ]
+    }
+
+    struct Repository: Codable, Sendable, Equatable, HarborModel {
+        var id: Int64?
+        var projectId: Int64?
+        var name: String?
+        var description: String?
+        var artifactCount: Int64?
+        var pullCount: Int64?
+        var creationTime: HarborTime?
+        var updateTime: HarborTime?
+
+        enum CodingKeys: String, CodingKey {
+            case id
+            case projectId = "project_id"
+            case name
+            case description
+            case artifactCount = "artifact_count"
+            case pullCount = "pull_count"
+            case creationTime = "creation_time"
+            case updateTime = "update_time"
+        }
+
+        static let fields: [HarborField] = [
+            HarborField("id", .integer),
+            HarborField("project_id", .integer),
+            HarborField("name", .string),
+            HarborField("description", .string),
+            HarborField("artifact_count", .integer),
+            HarborField("pull_count", .integer),
+            HarborField("creation_time", .time),
+            HarborField("update_time", .time),
+        ]
+    }
+
+    struct RepositoryGrant: Codable, Sendable, Equatable {
+        var id: Int64?
+        var user: String?
+        var group: String?
+        var pattern: String?
+        var actions: [String]?
+        var creationTime: HarborTime?
+
+        enum CodingKeys: String, CodingKey {
+            case id
+            case user
+            case group
+            case pattern
+            case actions
+            case creationTime = "creation_time"
+        }
+    }
+
+    struct RepositoryGrantReq: Codable, Sendable, Equatable, HarborModel {
+        var user: String?
+        var group: String?
+        var pattern: String?
+        var actions: [String]?
+
+        enum CodingKeys: String, CodingKey {
+            case user
+            case group
+            case pattern
+            case actions
+        }
+
+        static let fields: [HarborField] = [
+            HarborField("user", .string, maximumLength: 255),
+            HarborField("group", .string, maximumLength: 255),
+            HarborField("pattern", .string, maximumLength: 255),
+            HarborField("actions", .array(.string)),
+        ]
+    }
+
     struct RetentionExecution: Codable, Sendable, Equatable {
         var id: Int64?
         var policyId: Int64?
@@ -686,84 +770,6 @@ extension Harbor {
             case repositoryName = "repository_name"
             case pullCount = "pull_count"
             case artifactCount = "artifact_count"
-        }
-    }
-
-    struct SecuritySummary: Codable, Sendable, Equatable {
-        var criticalCnt: Int64?
-        var highCnt: Int64?
-        var mediumCnt: Int64?
-        var lowCnt: Int64?
-        var noneCnt: Int64?
-        var unknownCnt: Int64?
-        var totalVuls: Int64?
-        var scannedCnt: Int64?
-        var totalArtifact: Int64?
-        var fixableCnt: Int64?
-        var dangerousCves: [DangerousCVE]?
-        var dangerousArtifacts: [DangerousArtifact]?
-
-        enum CodingKeys: String, CodingKey {
-            case criticalCnt = "critical_cnt"
-            case highCnt = "high_cnt"
-            case mediumCnt = "medium_cnt"
-            case lowCnt = "low_cnt"
-            case noneCnt = "none_cnt"
-            case unknownCnt = "unknown_cnt"
-            case totalVuls = "total_vuls"
-            case scannedCnt = "scanned_cnt"
-            case totalArtifact = "total_artifact"
-            case fixableCnt = "fixable_cnt"
-            case dangerousCves = "dangerous_cves"
-            case dangerousArtifacts = "dangerous_artifacts"
-        }
-    }
-
-    struct StartReplicationExecution: Codable, Sendable, Equatable, HarborModel {
-        var policyId: Int64?
-
-        enum CodingKeys: String, CodingKey {
-            case policyId = "policy_id"
-        }
-
-        static let fields: [HarborField] = [
-            HarborField("policy_id", .integer)
-        ]
-    }
-
-    struct Statistic: Codable, Sendable, Equatable {
-        var privateProjectCount: Int64?
-        var privateRepoCount: Int64?
-        var publicProjectCount: Int64?
-        var publicRepoCount: Int64?
-        var totalProjectCount: Int64?
-        var totalRepoCount: Int64?
-        var totalStorageConsumption: Int64?
-
-        enum CodingKeys: String, CodingKey {
-            case privateProjectCount = "private_project_count"
-            case privateRepoCount = "private_repo_count"
-            case publicProjectCount = "public_project_count"
-            case publicRepoCount = "public_repo_count"
-            case totalProjectCount = "total_project_count"
-            case totalRepoCount = "total_repo_count"
-            case totalStorageConsumption = "total_storage_consumption"
-        }
-    }
-
-    struct Stats: Codable, Sendable, Equatable {
-        var total: Int64?
-        var completed: Int64?
-        var metrics: [String: Int64]?
-        var ongoing: Bool?
-        var trigger: String?
-
-        enum CodingKeys: String, CodingKey {
-            case total
-            case completed
-            case metrics
-            case ongoing
-            case trigger
         }
     }
 }

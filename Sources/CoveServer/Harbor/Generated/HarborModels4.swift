@@ -1,6 +1,84 @@
 // Made by scripts/harbor-api from the description of Harbor's API. Not edited by hand.
 
 extension Harbor {
+    struct SecuritySummary: Codable, Sendable, Equatable {
+        var criticalCnt: Int64?
+        var highCnt: Int64?
+        var mediumCnt: Int64?
+        var lowCnt: Int64?
+        var noneCnt: Int64?
+        var unknownCnt: Int64?
+        var totalVuls: Int64?
+        var scannedCnt: Int64?
+        var totalArtifact: Int64?
+        var fixableCnt: Int64?
+        var dangerousCves: [DangerousCVE]?
+        var dangerousArtifacts: [DangerousArtifact]?
+
+        enum CodingKeys: String, CodingKey {
+            case criticalCnt = "critical_cnt"
+            case highCnt = "high_cnt"
+            case mediumCnt = "medium_cnt"
+            case lowCnt = "low_cnt"
+            case noneCnt = "none_cnt"
+            case unknownCnt = "unknown_cnt"
+            case totalVuls = "total_vuls"
+            case scannedCnt = "scanned_cnt"
+            case totalArtifact = "total_artifact"
+            case fixableCnt = "fixable_cnt"
+            case dangerousCves = "dangerous_cves"
+            case dangerousArtifacts = "dangerous_artifacts"
+        }
+    }
+
+    struct StartReplicationExecution: Codable, Sendable, Equatable, HarborModel {
+        var policyId: Int64?
+
+        enum CodingKeys: String, CodingKey {
+            case policyId = "policy_id"
+        }
+
+        static let fields: [HarborField] = [
+            HarborField("policy_id", .integer)
+        ]
+    }
+
+    struct Statistic: Codable, Sendable, Equatable {
+        var privateProjectCount: Int64?
+        var privateRepoCount: Int64?
+        var publicProjectCount: Int64?
+        var publicRepoCount: Int64?
+        var totalProjectCount: Int64?
+        var totalRepoCount: Int64?
+        var totalStorageConsumption: Int64?
+
+        enum CodingKeys: String, CodingKey {
+            case privateProjectCount = "private_project_count"
+            case privateRepoCount = "private_repo_count"
+            case publicProjectCount = "public_project_count"
+            case publicRepoCount = "public_repo_count"
+            case totalProjectCount = "total_project_count"
+            case totalRepoCount = "total_repo_count"
+            case totalStorageConsumption = "total_storage_consumption"
+        }
+    }
+
+    struct Stats: Codable, Sendable, Equatable {
+        var total: Int64?
+        var completed: Int64?
+        var metrics: [String: Int64]?
+        var ongoing: Bool?
+        var trigger: String?
+
+        enum CodingKeys: String, CodingKey {
+            case total
+            case completed
+            case metrics
+            case ongoing
+            case trigger
+        }
+    }
+
     struct Storage: Codable, Sendable, Equatable {
         var total: Int64?
         var free: Int64?
@@ -85,6 +163,18 @@ extension Harbor {
             case startTime = "start_time"
             case endTime = "end_time"
         }
+    }
+
+    struct UserAuditorFlag: Codable, Sendable, Equatable, HarborModel {
+        var auditorFlag: Bool?
+
+        enum CodingKeys: String, CodingKey {
+            case auditorFlag = "auditor_flag"
+        }
+
+        static let fields: [HarborField] = [
+            HarborField("auditor_flag", .boolean)
+        ]
     }
 
     struct UserCreationReq: Codable, Sendable, Equatable, HarborModel {

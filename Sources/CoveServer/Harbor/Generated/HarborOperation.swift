@@ -4,6 +4,7 @@ import HTTPTypes
 
 /// The operations of Harbor's API.
 enum HarborOperation: String, CaseIterable, Sendable {
+    case explainAccess
     case listArtifacts
     case copyArtifact
     case deleteArtifact
@@ -29,6 +30,9 @@ enum HarborOperation: String, CaseIterable, Sendable {
     case getGC
     case stopGC
     case getGCLog
+    case listRepositoryGrants
+    case createRepositoryGrant
+    case deleteRepositoryGrant
     case getHealth
     case getIcon
     case listImmuRules
@@ -187,6 +191,8 @@ enum HarborOperation: String, CaseIterable, Sendable {
     case deleteUser
     case getUser
     case updateUserProfile
+    case getUserAuditor
+    case setUserAuditor
     case setCliSecret
     case updateUserPassword
     case setUserSysAdmin
@@ -213,6 +219,14 @@ enum HarborOperation: String, CaseIterable, Sendable {
     /// Where it is, and what it takes beside a body.
     var endpoint: HarborEndpoint {
         switch self {
+        case .explainAccess:
+            HarborEndpoint(
+                .get, "/access", group: "access",
+                [
+                    HarborParameter("user", .string),
+                    HarborParameter("action", .string, isRequired: true),
+                    HarborParameter("resource", .string, isRequired: true),
+                ])
         case .listArtifacts:
             HarborEndpoint(
                 .get, "/projects/{project_name}/repositories/{repository_name}/artifacts", group: "artifact",
@@ -419,6 +433,29 @@ enum HarborOperation: String, CaseIterable, Sendable {
                 [
                     HarborParameter("gc_id", .integer)
                 ], isText: true)
+        case .listRepositoryGrants:
+            HarborEndpoint(
+                .get, "/projects/{project_name_or_id}/grants", group: "grant",
+                [
+                    HarborParameter("project_name_or_id", .string),
+                    HarborParameter("page", .integer),
+                    HarborParameter("page_size", .integer, maximum: 100),
+                    HarborParameter("q", .string),
+                    HarborParameter("sort", .string),
+                ])
+        case .createRepositoryGrant:
+            HarborEndpoint(
+                .post, "/projects/{project_name_or_id}/grants", group: "grant",
+                [
+                    HarborParameter("project_name_or_id", .string)
+                ])
+        case .deleteRepositoryGrant:
+            HarborEndpoint(
+                .delete, "/projects/{project_name_or_id}/grants/{grant_id}", group: "grant",
+                [
+                    HarborParameter("project_name_or_id", .string),
+                    HarborParameter("grant_id", .integer),
+                ])
         case .getHealth:
             HarborEndpoint(
                 .get, "/health", group: "health",
@@ -1431,6 +1468,18 @@ enum HarborOperation: String, CaseIterable, Sendable {
         case .updateUserProfile:
             HarborEndpoint(
                 .put, "/users/{user_id}", group: "user",
+                [
+                    HarborParameter("user_id", .integer)
+                ])
+        case .getUserAuditor:
+            HarborEndpoint(
+                .get, "/users/{user_id}/auditor", group: "user",
+                [
+                    HarborParameter("user_id", .integer)
+                ])
+        case .setUserAuditor:
+            HarborEndpoint(
+                .put, "/users/{user_id}/auditor", group: "user",
                 [
                     HarborParameter("user_id", .integer)
                 ])

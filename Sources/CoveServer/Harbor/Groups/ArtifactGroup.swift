@@ -159,8 +159,7 @@ struct ArtifactGroup: HarborGroup {
     // MARK: - Copying
 
     private func copy(_ call: HarborCall) async throws -> Response {
-        let project = try await call.project(.create, .artifact)
-        let name = try call.repositoryName()
+        let (project, name) = try await call.projectOfRepository(.create, .artifact)
         let source = try Self.source(call.query("from") ?? "")
         let from = try await sourceProject(source.repository, call)
         let (names, reference) = (source.names, source.reference)
@@ -214,7 +213,7 @@ struct ArtifactGroup: HarborGroup {
     /// - Throws: ``HarborFailure`` for whoever may not pull there, whether or not there is such a project.
     private func sourceProject(_ repository: RepositoryName, _ call: HarborCall) async throws -> ProjectRecord {
         let project = try await platform.metadata.read { try $0.project(named: repository.project) }
-        guard let project, call.rights.allows(Permission(.pull, .repository), in: project.scope) else {
+        guard let project, call.rights.allows(Permission(.pull, .repository), on: repository, in: project.scope) else {
             if project == nil, call.rights.isAdministrator {
                 throw HarborFailure.notFound("from: there is no project '\(repository.project)'")
             }

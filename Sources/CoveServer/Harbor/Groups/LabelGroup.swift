@@ -43,6 +43,7 @@ struct LabelGroup: HarborGroup {
         }
         try await require(.create, projectID, call)
         let content = try Content(body, instead: nil)
+        try await audit(content.name, projectID, call)
         let id = try await platform.metadata.write {
             try $0.insertLabel(content.name, description: content.description, color: content.color, projectID: projectID)
         }
@@ -85,8 +86,17 @@ struct LabelGroup: HarborGroup {
         } catch let failure as HarborFailure where failure.status == .forbidden {
             throw missing
         }
-        if action != .read { try await require(action, label.projectID, call) }
+        if action != .read {
+            try await audit(label.name, label.projectID, call)
+            try await require(action, label.projectID, call)
+        }
         return label
+    }
+
+    /// Has the audit log call a label by its name.
+    private func audit(_ name: String, _ projectID: Int64?, _ call: HarborCall) async throws {
+        let project = try await platform.metadata.read { store in try projectID.flatMap { try store.project($0) } }
+        call.audited(as: name, inProject: project?.name)
     }
 
     /// Those of the system are there for everybody who is logged in, and for administrators to change.

@@ -39,6 +39,7 @@ struct MemberGroup: HarborGroup {
         let project = try await call.project(.create, .member)
         let body = try await call.body(Harbor.ProjectMember.self)
         let role = try Self.role(body.roleId)
+        try refuseMore(than: call, role, in: project)
         let (user, group) = (body.memberUser, body.memberGroup)
         guard (user == nil) != (group == nil) else {
             throw HarborFailure.badRequest("one of member_user and member_group is required, and not both")
@@ -65,6 +66,16 @@ struct MemberGroup: HarborGroup {
             throw .badRequest("role_id: it must be one of \(roles)")
         }
         return id
+    }
+
+    /// Nobody gives what they do not have: a robot that may add members makes nobody stronger than itself.
+    private func refuseMore(than call: HarborCall, _ role: Int64, in project: ProjectRecord) throws(HarborFailure) {
+        guard call.rights.robot != nil, let role = ProjectRole(rawValue: role) else { return }
+        let known = Set(RobotPermissions.project).intersection(PermissionMatrix.permissions(of: role))
+        guard let missing = known.first(where: { !call.rights.allows($0, in: project.scope) }) else { return }
+        throw .forbidden(
+            "role_id: '\(call.principal.name)' may not \(missing.action.rawValue) \(missing.resource.rawValue), as a \(role.name) may, and so cannot make one"
+        )
     }
 
     private static func account(_ user: Harbor.UserEntity, in store: MetadataTransaction) throws -> Int64 {
@@ -117,6 +128,7 @@ struct MemberGroup: HarborGroup {
         let project = try await call.project(.update, .member)
         let id = try call.id("mid")
         let role = try Self.role(try await call.body(Harbor.RoleRequest.self).roleId)
+        try refuseMore(than: call, role, in: project)
         try await platform.accounts.change { store in
             guard try store.member(id, ofProject: project.id) != nil else { throw Self.unknown(id, project) }
             try store.setRole(role, ofMember: id)

@@ -9,6 +9,7 @@ extension ProjectGroup {
         let owner = try await self.owner(call)
         let body = try await call.body(Harbor.ProjectReq.self)
         let name = try Self.name(body.projectName)
+        call.audited(as: name, inProject: name)
         try Self.refuseRegistry(body)
         var settings = try ProjectSettings.check(body.metadata?.values ?? [:])
         let isPublic = settings.removeValue(forKey: ProjectSettings.isPublic).map { $0 == "true" } ?? body.public ?? false

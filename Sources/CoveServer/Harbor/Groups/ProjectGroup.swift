@@ -19,10 +19,10 @@ struct ProjectGroup: HarborGroup {
     private func list(_ call: HarborCall) async throws -> Response {
         let query = try call.list()
         let filter = ProjectFilter(name: call.query("name"), isPublic: call.flag("public"), owner: call.query("owner"))
-        let viewer = Self.viewer(call)
+        let visible = call.rights.listedProjects
         let isDetailed = call.flag("with_detail") ?? true
         let (page, total, allowlists) = try await platform.metadata.read { store in
-            let (page, total) = try store.projects(filter, for: viewer, query)
+            let (page, total) = try store.projects(filter, visible: visible, query)
             return (page, total, isDetailed ? try page.map { try store.allowlist(of: $0) } : [])
         }
         let projects = page.enumerated().map { index, project in
@@ -30,16 +30,6 @@ struct ProjectGroup: HarborGroup {
                 ? Harbor.Project(project, call.rights, allowlist: allowlists[index]) : Harbor.Project(withoutDetail: project)
         }
         return call.page(projects, total: total, of: query)
-    }
-
-    private static func viewer(_ call: HarborCall) -> ProjectViewer {
-        if call.rights.isAdministrator || call.rights.isAuditor { return .everything }
-        if let robot = call.rights.robot {
-            if robot.contains(where: { $0.isSystem && $0.resource == "project" && $0.action == "list" }) { return .everything }
-            let own = robot.filter { !$0.isSystem }
-            return own.contains { $0.namespace == "*" } ? .everything : .projects(named: Set(own.map(\.namespace)).sorted())
-        }
-        return call.principal.accountID.map { .account($0) } ?? .anybody
     }
 
     /// Whether there is a project with that name, as far as whoever asks may know.
@@ -71,8 +61,9 @@ struct ProjectGroup: HarborGroup {
 
     static func inTheWay(_ contents: ProjectContents, _ project: ProjectRecord) -> String {
         let count = contents.repositories
-        return
-            "project '\(project.name)' has \(count) \(count == 1 ? "repository" : "repositories"); delete \(count == 1 ? "it" : "them") first"
+        let names = contents.first.joined(separator: ", ") + (count > Int64(contents.first.count) ? " and others" : "")
+        let (noun, them) = count == 1 ? ("repository", "it") : ("repositories", "them")
+        return "project '\(project.name)' has \(count) \(noun) (\(names)); delete \(them) first"
     }
 
     /// What is in a project, as far as whoever asks may know.
@@ -104,7 +95,7 @@ struct ProjectGroup: HarborGroup {
 
 extension MetadataTransaction {
     /// The vulnerabilities that are put up with in a project: its own list, or the system's if it says so.
-    fileprivate func allowlist(of project: ListedProject) throws -> CVEAllowlistRecord {
+    func allowlist(of project: ListedProject) throws -> CVEAllowlistRecord {
         let isOfSystem = project.metadata[ProjectSettings.reusesSystemAllowlist] == "true"
         return try cveAllowlist(ofProject: isOfSystem ? nil : project.project.id)
     }
@@ -112,7 +103,7 @@ extension MetadataTransaction {
 
 extension Harbor.Project {
     /// - Parameter rights: of whoever asks.
-    fileprivate init(_ listed: ListedProject, _ rights: Rights, allowlist: CVEAllowlistRecord) {
+    init(_ listed: ListedProject, _ rights: Rights, allowlist: CVEAllowlistRecord) {
         self.init(withoutDetail: listed)
         let roles = rights.roles[listed.project.id] ?? []
         var ids = ProjectRole.byStrength.filter { roles.contains($0) }.map(\.rawValue)

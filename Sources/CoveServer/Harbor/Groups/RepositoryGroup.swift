@@ -26,9 +26,14 @@ struct RepositoryGroup: HarborGroup {
     }
 
     private func list(_ call: HarborCall) async throws -> Response {
-        let project = try await call.project(.list, .repository)
+        // Whoever may see the project for a grant gets those repositories that it is for.
+        let project = try await call.project(.list, .repository) { project in
+            call.rights.grants.contains { $0.projectID == project.id }
+        }
+        let seesAll = call.rights.allows(Permission(.list, .repository), in: project.scope)
+        let visible = seesAll ? .all : call.rights.visibility(for: Permission(.list, .repository))
         let query = try call.list()
-        let (found, total) = try await platform.metadata.read { try $0.repositories(inProject: project.id, query) }
+        let (found, total) = try await platform.metadata.read { try $0.repositories(inProject: project.id, visible: visible, query) }
         return call.page(found.map(Harbor.Repository.init), total: total, of: query)
     }
 

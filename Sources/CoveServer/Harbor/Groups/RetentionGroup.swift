@@ -58,12 +58,7 @@ struct RetentionGroup: HarborGroup {
 
     private func delete(_ call: HarborCall) async throws -> Response {
         let policy = try await policy(call, .delete)
-        try await platform.metadata.write { store in
-            try store.deleteRetentionPolicy(policy)
-            _ = try store.removeSchedule(of: vendor(policy.id))
-            // A run that is at work finds itself gone, and ends.
-            try store.removeExecutions(of: vendor(policy.id))
-        }
+        try await platform.metadata.write { try $0.deleteRetentionPolicy(policy) }
         return .empty(.ok)
     }
 

@@ -16,48 +16,27 @@ struct SearchGroup: HarborGroup {
 
     private func search(_ call: HarborCall) async throws -> Response {
         let text = call.query("q") ?? ""
-        let projects = call.rights.visibility(for: Permission(.read, .project))
+        let visible = call.rights.listedProjects
         let repositories = call.rights.visibility(for: Permission(.list, .repository))
-        let roles = call.rights.roles
+        let rights = call.rights
         let found = try await platform.metadata.read { store in
             var found = Harbor.Search()
-            found.project = try store.searchProjects(text, visible: projects, limit: Self.mostFound).map { project, count in
-                Self.shown(project, count, roles[project.id] ?? [])
+            found.project = try store.searchProjects(text, visible: visible, limit: Self.mostFound).map {
+                Harbor.Project($0, rights, allowlist: try store.allowlist(of: $0))
             }
             found.repository = try store.searchRepositories(text, visible: repositories, limit: Self.mostFound).map {
                 repository, project, isPublic in
-                var shown = Harbor.SearchRepository()
-                shown.projectId = repository.projectID
-                shown.projectName = project
-                shown.projectPublic = isPublic
-                shown.repositoryName = repository.fullName
-                shown.pullCount = repository.pullCount
-                shown.artifactCount = repository.artifactCount
-                return shown
+                Harbor.SearchRepository(
+                    projectId: repository.projectID, projectName: project, projectPublic: isPublic, repositoryName: repository.fullName,
+                    pullCount: repository.pullCount, artifactCount: repository.artifactCount)
             }
             return found
         }
         return .json(found)
     }
 
-    private static func shown(_ project: ProjectRecord, _ count: Int64, _ roles: Set<ProjectRole>) -> Harbor.Project {
-        var shown = Harbor.Project()
-        shown.projectId = project.id
-        shown.ownerId = project.ownerID
-        shown.name = project.name
-        shown.creationTime = HarborTime(project.createdAt)
-        shown.updateTime = HarborTime(project.updatedAt)
-        shown.repoCount = count
-        shown.currentUserRoleId = ProjectRole.byStrength.first(where: roles.contains)?.rawValue ?? 0
-        shown.currentUserRoleIds = roles.map(\.rawValue).sorted()
-        var metadata = Harbor.ProjectMetadata()
-        metadata.public = project.isPublic ? "true" : "false"
-        shown.metadata = metadata
-        return shown
-    }
-
     private func statistic(_ call: HarborCall) async throws -> Response {
-        let visible = call.rights.visibility(for: Permission(.read, .project))
+        let visible = call.rights.listedProjects
         let seesAll = call.rights.isAdministrator || call.rights.isAuditor
         let (counts, bytes) = try await platform.metadata.read { store in
             (try store.catalogueCounts(visible: visible), seesAll ? try store.liveBlobTotals().bytes : 0)

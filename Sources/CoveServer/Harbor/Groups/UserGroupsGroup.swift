@@ -105,7 +105,7 @@ struct NewUserGroup: Sendable {
             return
         }
         // Of `cn=developers,ou=groups` the group is called `developers` unless said otherwise (RFC 4514 section 3).
-        guard let equals = dn.firstIndex(of: "="), equals != dn.startIndex else {
+        guard let dn = LDAPName.canonical(dn), let equals = dn.firstIndex(of: "=") else {
             throw .badRequest(
                 "\(field)ldap_group_dn: a group of LDAP needs its distinguished name, such as cn=developers,dc=example,dc=org")
         }

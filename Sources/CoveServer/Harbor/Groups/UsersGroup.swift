@@ -145,6 +145,7 @@ struct UsersGroup: HarborGroup {
             guard let account = try store.account(id) else { throw Self.unknown(id) }
             guard isAdministrator || administrators != [id] else { throw Self.lastAdministrator(account) }
             try store.setAdministrator(isAdministrator, account: id)
+            try store.forgetGroupAdministrator(id)
         }
         return .empty(.ok)
     }

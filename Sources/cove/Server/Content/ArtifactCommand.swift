@@ -59,9 +59,14 @@ struct ArtifactCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Delete an artifact with all of its tags.", aliases: ["rm"])
 
         @OptionGroup var artifact: ArtifactChoice
+        @OptionGroup var deletion: DeleteOptions
         @OptionGroup var server: ServerOptions
 
         func run(_ session: ServerSession) async throws {
+            let found = try await session.client.get(try artifact.path, [("with_tag", "true")]).value
+            let tags = ArtifactCommand.tags(found)
+            let what = "artifact '\(artifact.text)'\(tags.isEmpty ? "" : " with its tags \(tags)")"
+            guard try deletion.allows(what, ["name": .string(artifact.text)], session) else { return }
             try await session.client.delete(try artifact.path)
             session.done("artifact '\(artifact.text)' was deleted", ["name": .string(artifact.text)])
         }

@@ -4,7 +4,7 @@ import CoveCommands
 struct RepositoryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "repository", abstract: "Repositories of a project.", discussion: ServerFailure.help,
-        subcommands: [List.self, View.self, Delete.self], aliases: ["repo", "repositories"])
+        subcommands: [List.self, View.self, Delete.self, RepositoryGrantCommand.self], aliases: ["repo", "repositories"])
 
     private static let columns = [
         Column("NAME", "name"), Column("ARTIFACTS") { $0.integer("artifact_count").map(String.init) ?? "0" },
@@ -47,12 +47,17 @@ struct RepositoryCommand: AsyncParsableCommand {
         @Argument(help: "PROJECT/REPOSITORY.")
         var repository: ArtifactName
 
+        @OptionGroup var deletion: DeleteOptions
         @OptionGroup var server: ServerOptions
 
         func run(_ session: ServerSession) async throws {
             guard repository.reference == nil else {
                 throw HarborError.unusable("this names an image in '\(repository.name)'; cove artifact delete deletes one")
             }
+            let found = try await session.client.get(repository.path).value
+            let count = found.integer("artifact_count") ?? 0
+            let what = "repository '\(repository.name)' with \(count) artifact\(count == 1 ? "" : "s")"
+            guard try deletion.allows(what, found.picking(["name", "artifact_count"]), session) else { return }
             try await session.client.delete(repository.path)
             session.done("repository '\(repository.name)' was deleted", ["name": .string(repository.name)])
         }

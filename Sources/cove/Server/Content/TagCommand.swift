@@ -74,11 +74,13 @@ struct TagCommand: AsyncParsableCommand {
         @Argument(help: "The tag, when the artifact is named otherwise.")
         var tag: String?
 
+        @OptionGroup var deletion: DeleteOptions
         @OptionGroup var server: ServerOptions
 
         func run(_ session: ServerSession) async throws {
             let name = tag ?? artifact.artifact.reference ?? ""
             guard tag != nil || !name.contains(":") else { throw HarborError.unusable("'\(artifact.text)' names no tag; name one") }
+            guard try deletion.allows("the tag '\(name)'", ["name": .string(name)], session) else { return }
             try await session.client.delete(try artifact.path + ["tags", name])
             session.done("the tag '\(name)' was deleted", ["name": .string(name)])
         }

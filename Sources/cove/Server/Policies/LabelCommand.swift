@@ -65,10 +65,12 @@ struct LabelCommand: AsyncParsableCommand {
         @Option(name: [.short, .long], help: "The project that it is of.")
         var project: String?
 
+        @OptionGroup var deletion: DeleteOptions
         @OptionGroup var server: ServerOptions
 
         func run(_ session: ServerSession) async throws {
             let label = try await session.client.label(name, of: project)
+            guard try deletion.allows("label '\(name)'", label.picking(["id", "name"]), session) else { return }
             try await session.client.delete(["labels", label.integer("id").map(String.init) ?? ""])
             session.done("label '\(name)' was deleted", label.picking(["id", "name"]))
         }

@@ -127,7 +127,8 @@ struct ProjectCommand: AsyncParsableCommand {
 
     struct Delete: ServerCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Delete a project that holds nothing any more, or with --force all that is in it.", aliases: ["rm"])
+            abstract: "Delete a project that holds nothing any more, or with --force all that is in it.",
+            discussion: "cove project delete team --force --dry-run", aliases: ["rm"])
 
         @Argument(help: "Its name.")
         var name: String
@@ -135,14 +136,18 @@ struct ProjectCommand: AsyncParsableCommand {
         @Flag(help: "Delete its repositories first.")
         var force = false
 
+        @OptionGroup var deletion: DeleteOptions
         @OptionGroup var server: ServerOptions
 
         func run(_ session: ServerSession) async throws {
-            if force {
-                for repository in try await session.client.list(["projects", name, "repositories"]).items {
-                    guard let artifact = repository.text("name").flatMap({ ArtifactName(parsing: $0) }) else { continue }
-                    try await session.client.delete(["projects", name, "repositories", HarborPath.encoded(artifact.repository)])
-                }
+            _ = try await session.client.get(["projects", name])
+            let repositories = force ? try await session.client.list(["projects", name, "repositories"]).items : []
+            let names = repositories.compactMap { $0.text("name") }
+            let what = "project '\(name)'\(names.isEmpty ? "" : " with its repositories \(names.joined(separator: ", "))")"
+            let value: JSONValue = ["name": .string(name), "repositories": .array(names.map { .string($0) })]
+            guard try deletion.allows(what, value, session) else { return }
+            for artifact in names.compactMap({ ArtifactName(parsing: $0) }) {
+                try await session.client.delete(["projects", name, "repositories", HarborPath.encoded(artifact.repository)])
             }
             try await session.client.delete(["projects", name])
             session.done("project '\(name)' was deleted", ["name": .string(name)])

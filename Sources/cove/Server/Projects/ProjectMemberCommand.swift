@@ -95,10 +95,13 @@ struct ProjectMemberCommand: AsyncParsableCommand {
         @Argument(help: "The user or group; user:NAME and group:NAME say which is meant.")
         var member: String
 
+        @OptionGroup var deletion: DeleteOptions
         @OptionGroup var server: ServerOptions
 
         func run(_ session: ServerSession) async throws {
             let id = try await Members.id(member, project, session.client)
+            let what = "'\(member)' from the members of project '\(project)'"
+            guard try deletion.allows(what, ["id": .string(id)], key: "id", session) else { return }
             try await session.client.delete(["projects", project, "members", id])
             session.done("'\(member)' is no member of project '\(project)' any more", ["id": .string(id)], key: "id")
         }

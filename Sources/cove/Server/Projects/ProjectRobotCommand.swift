@@ -51,9 +51,10 @@ struct ProjectRobotCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Delete a robot.", aliases: ["rm"])
 
         @OptionGroup var robot: Choice
+        @OptionGroup var deletion: DeleteOptions
         @OptionGroup var server: ServerOptions
 
-        func run(_ session: ServerSession) async throws { try await Robots.delete(try await robot.find(session), session) }
+        func run(_ session: ServerSession) async throws { try await Robots.delete(try await robot.find(session), deletion, session) }
     }
 
     struct Refresh: ServerCommand {

@@ -65,9 +65,10 @@ struct RobotCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Delete a robot.", aliases: ["rm"])
 
         @OptionGroup var robot: RobotChoice
+        @OptionGroup var deletion: DeleteOptions
         @OptionGroup var server: ServerOptions
 
-        func run(_ session: ServerSession) async throws { try await Robots.delete(try await robot.find(session), session) }
+        func run(_ session: ServerSession) async throws { try await Robots.delete(try await robot.find(session), deletion, session) }
     }
 
     struct Refresh: ServerCommand {

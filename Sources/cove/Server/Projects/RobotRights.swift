@@ -58,7 +58,8 @@ enum Robots {
     private static func id(_ robot: JSONValue) -> String { robot.integer("id").map(String.init) ?? "" }
     private static func name(_ robot: JSONValue) -> String { robot.text("name") ?? "" }
 
-    static func delete(_ robot: JSONValue, _ session: ServerSession) async throws {
+    static func delete(_ robot: JSONValue, _ deletion: DeleteOptions, _ session: ServerSession) async throws {
+        guard try deletion.allows("robot '\(name(robot))'", robot.picking(["id", "name"]), session) else { return }
         try await session.client.delete(["robots", id(robot)])
         session.done("robot '\(name(robot))' was deleted", robot.picking(["id", "name"]))
     }

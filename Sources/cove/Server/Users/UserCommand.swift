@@ -4,7 +4,7 @@ import CoveCommands
 struct UserCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "user", abstract: "Users of a server.", discussion: ServerFailure.help,
-        subcommands: [Create.self, List.self, View.self, Delete.self, Elevate.self, Password.self], aliases: ["users"])
+        subcommands: [Create.self, List.self, View.self, Delete.self, Elevate.self, Auditor.self, Password.self], aliases: ["users"])
 
     private static let columns = [
         Column("NAME", "username"), Column("ID", "user_id"), Column("EMAIL", "email"), Column("FULL NAME", "realname"),
@@ -75,10 +75,13 @@ struct UserCommand: AsyncParsableCommand {
         @Argument(help: "The user's name.")
         var name: String
 
+        @OptionGroup var deletion: DeleteOptions
         @OptionGroup var server: ServerOptions
 
         func run(_ session: ServerSession) async throws {
-            try await session.client.delete(["users", try await session.client.userID(name)])
+            let id = try await session.client.userID(name)
+            guard try deletion.allows("user '\(name)'", ["username": .string(name)], key: "username", session) else { return }
+            try await session.client.delete(["users", id])
             session.done("user '\(name)' was deleted", ["username": .string(name)], key: "username")
         }
     }
@@ -101,6 +104,27 @@ struct UserCommand: AsyncParsableCommand {
             session.done(
                 "user '\(name)' is \(revoke ? "no administrator any more" : "an administrator now")",
                 ["username": .string(name), "sysadmin_flag": .boolean(!revoke)], key: "username")
+        }
+    }
+
+    struct Auditor: ServerCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Make a user an auditor, who sees everything and changes nothing, or with --revoke an ordinary user again.")
+
+        @Argument(help: "The user's name.")
+        var name: String
+
+        @Flag(help: "Take the auditor's rights away.")
+        var revoke = false
+
+        @OptionGroup var server: ServerOptions
+
+        func run(_ session: ServerSession) async throws {
+            let id = try await session.client.userID(name)
+            _ = try await session.client.put(["users", id, "auditor"], ["auditor_flag": .boolean(!revoke)])
+            session.done(
+                "user '\(name)' is \(revoke ? "no auditor any more" : "an auditor now")",
+                ["username": .string(name), "auditor_flag": .boolean(!revoke)], key: "username")
         }
     }
 

@@ -88,10 +88,13 @@ struct UserGroupCommand: AsyncParsableCommand {
         @Argument(help: "Its name.")
         var name: String
 
+        @OptionGroup var deletion: DeleteOptions
         @OptionGroup var server: ServerOptions
 
         func run(_ session: ServerSession) async throws {
-            try await session.client.delete(["usergroups", try await session.client.groupID(name)])
+            let id = try await session.client.groupID(name)
+            guard try deletion.allows("group '\(name)'", ["group_name": .string(name)], key: "group_name", session) else { return }
+            try await session.client.delete(["usergroups", id])
             session.done("group '\(name)' was deleted", ["group_name": .string(name)], key: "group_name")
         }
     }
