@@ -327,7 +327,12 @@ let package = Package(
         ),
         .testTarget(
             name: "CoveWebhooksTests",
-            dependencies: ["CoveWebhooks", "CoveJobs", "CoveMetadata", "CoveOCI", "CoveOutbound", "TestSupport"], swiftSettings: strict),
+            dependencies: [
+                "CoveWebhooks", "CoveJobs", "CoveMetadata", "CoveOCI", "CoveOutbound", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
         .testTarget(
             name: "CoveACMETests",
             dependencies: [

@@ -3,76 +3,21 @@
 import hashlib
 import hmac
 import json
-import ssl
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import os
+import subprocess
 
 import pytest
 
-from harness.accounts import ACCOUNTS, ADMIN, ADMINISTRATOR, DEVELOPER, GUEST, Harbor, add_member, made, make_project, make_user, unique
+from harness import programs
+from harness.accounts import ACCOUNTS, ADMIN, ADMINISTRATOR, DEVELOPER, GUEST, Harbor, add_member, made, make_project, make_user
 from harness.certificates import Authority
-from harness.images import image, random_bytes
+from harness.hooks import EVERYTHING, FAST, Receiver, deliveries, ended, log_of, webhook
+from harness.images import image, random_bytes, write_layout
 from harness.postgres import Postgres
 from harness.raw import expect
-from harness.server import Server, free_port, until
+from harness.server import Server, until
 
 pytestmark = pytest.mark.beyond
-
-FAST = {"allow": ["127.0.0.1"], "backoff": "200ms", "timeout": "1s"}
-EVERYTHING = ["PUSH_ARTIFACT", "PULL_ARTIFACT", "DELETE_ARTIFACT", "QUOTA_EXCEED", "QUOTA_WARNING", "TAG_RETENTION"]
-
-
-class Receiver:
-    """Keeps what it is sent; refuses connections until it is started."""
-
-    def __init__(self, certificate=None):
-        self.port = free_port()
-        self.certificate = certificate
-        self.url = f"http{'s' if certificate else ''}://127.0.0.1:{self.port}/hook"
-        self.got: list[tuple[dict, dict, bytes]] = []
-        """Headers, the parsed body, and its bytes."""
-        self.status = 200
-        self.location = None
-        self._server = None
-
-    def start(self):
-        receiver = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                receiver.got.append((dict(self.headers), json.loads(body), body))
-                self.send_response(receiver.status)
-                if receiver.location:
-                    self.send_header("Location", receiver.location)
-                answer = b"thank you"
-                self.send_header("Content-Length", str(len(answer)))
-                self.end_headers()
-                self.wfile.write(answer)
-
-            def log_message(self, *_):
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
-        if self.certificate:
-            context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-            context.load_cert_chain(self.certificate.certificate, self.certificate.key)
-            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
-        return self
-
-    def stop(self):
-        if self._server:
-            self._server.shutdown()
-            self._server.server_close()
-            self._server = None
-
-    def of_type(self, *types: str) -> list[dict]:
-        return [body for _, body, _ in self.got if body.get("type") in types]
-
-    def wait(self, kind: str, count: int = 1, seconds: float = 20) -> list[dict]:
-        assert until(lambda: len(self.of_type(kind)) >= count, seconds), f"no {kind} among {[body for _, body, _ in self.got]}"
-        return self.of_type(kind)
 
 
 @pytest.fixture
@@ -98,32 +43,6 @@ def place(request, tmp_path_factory):
 @pytest.fixture
 def harbor(place):
     return Harbor(place)
-
-
-def webhook(harbor, project, url, events=EVERYTHING, **target) -> int:
-    target = {"type": "http", "address": url, **target}
-    return made(
-        harbor.post(
-            f"/projects/{project}/webhook/policies",
-            {"name": unique("hook"), "enabled": True, "event_types": list(events), "targets": [target]},
-        )
-    )
-
-
-def deliveries(harbor, project, number) -> list[dict]:
-    return expect(harbor.get(f"/projects/{project}/webhook/policies/{number}/executions"), 200).json()
-
-
-def ended(harbor, project, number, status, seconds=20) -> dict:
-    found = until(lambda: next((one for one in deliveries(harbor, project, number) if one["status"] == status), None), seconds)
-    assert found, deliveries(harbor, project, number)
-    return found
-
-
-def log_of(harbor, project, number, execution) -> str:
-    path = f"/projects/{project}/webhook/policies/{number}/executions/{execution}/tasks"
-    [task] = expect(harbor.get(path), 200).json()
-    return expect(harbor.get(f"{path}/{task['id']}/log"), 200).text
 
 
 def test_pushes_pulls_and_deletions_arrive_in_harbors_form(place, harbor, receiver):
@@ -265,6 +184,104 @@ def test_a_delivery_outlives_the_server(new_server):
     server.start()
     assert len(receiver.wait("PUSH_ARTIFACT", 1, 60)) == 1
     receiver.stop()
+
+
+def test_a_delivery_under_way_when_the_server_is_killed_is_made_again(new_server):
+    config = {**ACCOUNTS, "webhooks": {**FAST, "timeout": "30s"}, "jobs": {"lease": "2s"}}
+    server = new_server(config, env=ADMINISTRATOR).start()
+    harbor = Harbor(server)
+    project = make_project(harbor)
+    receiver = Receiver().start()
+    receiver.delay = 60
+    number = webhook(harbor, project, receiver.url, ["PUSH_ARTIFACT"])
+    server.registry(auth=ADMIN).push_image(f"{project}/app", image(), "1")
+    receiver.wait("PUSH_ARTIFACT")
+    server.kill()
+    receiver.delay = 0
+    server.start()
+    receiver.wait("PUSH_ARTIFACT", 2, 60)
+    ended(harbor, project, number, "Success")
+    first, second = receiver.got
+    assert first[2] == second[2] and first[0]["X-Cove-Delivery"] == second[0]["X-Cove-Delivery"]
+    receiver.stop()
+
+
+def test_what_skopeo_does_arrives_in_both_forms(place, harbor, receiver, skopeo, tmp_path):
+    project = make_project(harbor)
+    webhook(harbor, project, receiver.url, EVERYTHING[:3])
+    webhook(harbor, project, receiver.url, EVERYTHING[:3], payload_format="CloudEvents")
+    pushed = image()
+    write_layout(tmp_path / "layout", {"1": pushed.manifest}, [pushed.manifest, *pushed.blobs])
+    there, user = f"docker://{place.host}/{project}/app:1", ":".join(ADMIN)
+    skopeo("copy", "--dest-tls-verify=false", "--dest-creds", user, f"oci:{tmp_path}/layout:1", there)
+    skopeo("copy", "--src-tls-verify=false", "--src-creds", user, there, f"oci:{tmp_path}/back:1")
+    skopeo("delete", "--tls-verify=false", "--creds", user, there)
+    for plain, cloud in (
+        ("PUSH_ARTIFACT", "harbor.artifact.pushed"),
+        ("PULL_ARTIFACT", "harbor.artifact.pulled"),
+        ("DELETE_ARTIFACT", "harbor.artifact.deleted"),
+    ):
+        [resource] = receiver.wait(plain)[0]["event_data"]["resources"]
+        assert resource["digest"] == pushed.digest and resource["tag"] == "1"
+        assert receiver.wait(cloud)[0]["data"]["resources"] == [resource]
+
+
+def test_a_retention_run_is_told_of_with_what_is_gone(place, harbor, receiver):
+    project = make_project(harbor)
+    webhook(harbor, project, receiver.url, ["TAG_RETENTION"])
+    registry = place.registry(auth=ADMIN)
+    for tag in ("keep", "drop"):
+        registry.push_image(f"{project}/app", image(), tag)
+    number = expect(harbor.get(f"/projects/{project}"), 200).json()["project_id"]
+    rule = {
+        "action": "retain",
+        "template": "always",
+        "params": {},
+        "tag_selectors": [{"kind": "doublestar", "decoration": "matches", "pattern": "keep"}],
+        "scope_selectors": {"repository": [{"kind": "doublestar", "decoration": "repoMatches", "pattern": "**"}]},
+    }
+    trigger = {"kind": "Schedule", "settings": {"cron": ""}, "references": {}}
+    policy = {"algorithm": "or", "rules": [rule], "trigger": trigger, "scope": {"level": "project", "ref": number}}
+    retention = made(harbor.post("/retentions", policy))
+    runs = f"/retentions/{retention}/executions"
+    made(harbor.post(runs, {"dry_run": True}))
+    assert until(lambda: expect(harbor.get(runs), 200).json()[0]["status"] == "Success", 20)
+    made(harbor.post(runs, {"dry_run": False}))
+    [event] = receiver.wait("TAG_RETENTION")
+    told = event["event_data"]["retention"]
+    assert event["operator"] == "MANUAL" and told["retention_policy_id"] == retention and told["project_name"] == project
+    assert told["total"] == 2 and told["retained"] == 1 and told["result"] == "SUCCESS"
+    assert told["deleted_artifact"] == [{"type": "image", "status": "SUCCESS", "name_tag": "app:drop"}]
+
+
+def test_deliveries_are_seen_and_repeated_at_the_command_line(place, harbor, receiver, tmp_path):
+    env = programs.environment(COVE_CONFIG=str(tmp_path / "config.json"), HOME=str(tmp_path), PATH=os.environ["PATH"])
+
+    def cove(*arguments: object, stdin: str = "") -> str:
+        line = [programs.binary(), *map(str, arguments)]
+        done = subprocess.run(line, env=env, input=stdin, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, f"{arguments}: {done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    cove("login", place.url, "-u", ADMIN[0], "--password-stdin", stdin=ADMIN[1])
+    project = make_project(harbor)
+    cove("webhook", "create", project, "ci", "--url", receiver.url, "--events", "PUSH_ARTIFACT", "--secret-stdin", stdin="between us\n")
+    receiver.status = 500
+    place.registry(auth=ADMIN).push_image(f"{project}/app", image(), "1")
+    [policy] = expect(harbor.get(f"/projects/{project}/webhook/policies"), 200).json()
+    ended(harbor, project, policy["id"], "Error", 40)
+    [failed] = json.loads(cove("webhook", "deliveries", project, "ci", "-o", "json"))
+    assert failed["status"] == "Error" and "500" in failed["status_message"]
+    assert "500" in cove("webhook", "deliveries", project, "ci")
+    log = cove("webhook", "deliveries", project, "ci", "--log", failed["id"])
+    assert "> POST" in log and "thank you" in log and "between us" not in log
+    receiver.status = 200
+    again = json.loads(cove("webhook", "redeliver", project, "ci", failed["id"], "-o", "json"))["delivery"]
+    assert ended(harbor, project, policy["id"], "Success")["id"] == again
+    headers, _, body = receiver.got[-1]
+    assert headers["X-Hub-Signature-256"] == "sha256=" + hmac.new(b"between us", body, hashlib.sha256).hexdigest()
+    tried = json.loads(cove("webhook", "test", project, "ci", "-o", "json"))["delivery"]
+    assert until(lambda: {one["id"]: one["status"] for one in deliveries(harbor, project, policy["id"])}[tried] == "Success", 20)
 
 
 def test_a_full_quota_and_one_that_is_nearly_full_are_told_of(place, harbor, receiver):

@@ -45,7 +45,10 @@ package struct AddressGuard: Sendable {
 
     /// Whether a host may be connected to at this address.
     package func allows(address: String, host: String, port: Int) -> Bool {
-        if !Self.guarded.contains(address) { return true }
+        // A zone, as in fe80::1%eth0, says which network of this machine it is.
+        let (address, hasZone) = (String(address.prefix { $0 != "%" }), address.contains("%"))
+        // What cannot be read is not known to be out in the open.
+        if Self.isAddress(address), !hasZone, !Self.guarded.contains(address) { return true }
         return entries.contains { entry in
             guard entry.port == nil || entry.port == port else { return false }
             return switch entry.what {

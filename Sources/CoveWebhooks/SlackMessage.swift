@@ -23,7 +23,7 @@ struct SlackMessage: Encodable, Equatable {
     init(_ occurrence: WebhookOccurrence, of policy: WebhookPolicyRecord) throws {
         let data = occurrence.data
         let what = data.resources?.compactMap { $0.url ?? $0.tag }.first ?? data.repository?.fullName ?? data.retention?.project ?? ""
-        text = "\(occurrence.type.rawValue): \(what) by \(occurrence.actor)"
+        text = Self.escaped("\(occurrence.type.rawValue): \(what) by \(occurrence.actor)")
         func field(_ name: String, _ value: String) -> Text { Text(type: "mrkdwn", text: "*\(name)*\n\(Self.escaped(value))") }
         let time = Date(timeIntervalSince1970: Double(occurrence.at / 1_000_000)).formatted(.iso8601)
         blocks = [

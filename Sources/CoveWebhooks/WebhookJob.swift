@@ -44,16 +44,20 @@ package struct WebhookJob: JobHandler {
         else { throw JobFailure("the webhook \(parameters.policy) is not there any more") }
         guard policy.isEnabled || context.job.executionID == nil else { throw JobFailure("the webhook '\(policy.name)' is switched off") }
         do throws(WebhookFailure) {
-            let request = try WebhookRequest(
-                parameters, to: policy.targets[parameters.target], id: context.job.id, userAgent: sender.userAgent)
+            let target = policy.targets[parameters.target]
+            let request = try WebhookRequest(parameters, to: target, id: context.job.id, userAgent: sender.userAgent)
             context.log("> POST \(request.url.shown)")
             for (name, value) in request.shownHeaders { context.log("> \(name): \(value)") }
             context.log("> \(Self.beginning(parameters.body))")
             let start = ContinuousClock.now
             let answer = try await sender.send(request)
             context.log("< \(answer.status) \(answer.reason), after \(Self.milliseconds(since: start)) ms")
-            for (name, value) in answer.headers.prefix(40) { context.log("< \(name): \(value.prefix(200))") }
-            if !answer.body.isEmpty { context.log("< \(Self.beginning(answer.body))") }
+            let secrets = request.secrets(of: target)
+            for (name, value) in answer.headers.prefix(40) {
+                let shown = name.lowercased() == "set-cookie" ? "***" : String(Self.masked(value, secrets).prefix(200))
+                context.log("< \(name): \(shown)")
+            }
+            if !answer.body.isEmpty { context.log("< \(Self.beginning(Self.masked(answer.body, secrets)))") }
             guard answer.isSuccess else {
                 throw WebhookFailure("the receiver answered \(answer.status) \(answer.reason)")
             }
@@ -63,6 +67,9 @@ package struct WebhookJob: JobHandler {
             throw error
         }
     }
+
+    /// Receivers may answer with what they were sent.
+    static func masked(_ text: String, _ secrets: [String]) -> String { secrets.reduce(text) { $0.replacing($1, with: "***") } }
 
     private static func beginning(_ text: String) -> String {
         text.utf8.count <= mostLoggedBytes ? text : String(decoding: text.utf8.prefix(mostLoggedBytes), as: UTF8.self) + "…"

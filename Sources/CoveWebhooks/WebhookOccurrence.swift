@@ -95,8 +95,8 @@ package struct WebhookOccurrence: Sendable, Equatable {
     package struct Retention: Sendable, Equatable, Encodable {
         package struct Artifact: Sendable, Equatable, Encodable {
             package var type = "image"
-            package var status = "deleted"
-            /// `app:1.0`, or with a digest where there is no tag.
+            package var status = "SUCCESS"
+            /// Without the project: `app:1.0`, or with a digest where there is no tag.
             package var name: String
 
             enum CodingKeys: String, CodingKey {

@@ -42,6 +42,15 @@ struct WebhookRequest: Sendable {
     var host: String { (url.host ?? "").trimmingCharacters(in: ["[", "]"]) }
     var port: Int { url.port ?? (url.scheme == "https" ? 443 : 80) }
 
+    /// What must not come into a log with what is answered, the longest first.
+    func secrets(of target: WebhookTarget) -> [String] {
+        let authorization = target.authorization ?? ""
+        // The password alone, too, as what checks it may tell it.
+        let credentials = authorization.split(separator: " ", maxSplits: 1).dropFirst().first.map(String.init) ?? ""
+        let signature = headers.first { $0.name == "X-Hub-Signature-256" }?.value ?? ""
+        return [authorization, credentials, target.secret ?? "", signature].filter { !$0.isEmpty }
+    }
+
     /// As the log has it: what is secret is only said to be there.
     var shownHeaders: [(name: String, value: String)] {
         headers.map { ($0.name, $0.name == "Authorization" || $0.name == "X-Hub-Signature-256" ? "***" : $0.value) }

@@ -18,6 +18,18 @@ struct AddressGuardTests {
         #expect(addresses.refuses(literal: address, port: 443))
     }
 
+    @Test(
+        "An address with a zone is of a network of this machine, and what cannot be read is refused",
+        arguments: ["fe80::1%eth0", "2606:4700::1111%eth0", "fe80::1%", "", "nothing"])
+    func zones(_ address: String) throws {
+        #expect(!(try AddressGuard(allowed: []).allows(address: address, host: "example.org", port: 443)))
+    }
+
+    @Test("An address with a zone can be allowed by its network")
+    func allowedZone() throws {
+        #expect(try AddressGuard(allowed: ["fe80::/10"]).allows(address: "fe80::1%eth0", host: "example.org", port: 443))
+    }
+
     @Test("The rest of the world is not", arguments: ["93.184.216.34", "172.32.0.1", "11.0.0.1", "2606:4700::1111"])
     func open(_ address: String) throws {
         let addresses = try AddressGuard(allowed: [])

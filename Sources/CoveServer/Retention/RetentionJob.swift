@@ -58,22 +58,26 @@ struct RetentionJob: JobHandler {
         }
         context.log("\(outcome.total) artifacts, of which \(outcome.retained) are retained")
         context.setResult(String(decoding: try JSONEncoder().encode(outcome), as: UTF8.self))
-        if !parameters.dryRun { try await tell(of: outcome, deleted, policy, repository) }
+        if !parameters.dryRun, !deleted.isEmpty { try await tell(of: outcome, deleted, policy, repository, context) }
     }
 
-    /// Tells webhooks.
+    /// Tells webhooks, as Harbor does, where something is gone.
     private func tell(
-        of outcome: RetentionRun.Outcome, _ deleted: [String], _ policy: RetentionPolicyRecord, _ repository: RepositoryName
+        of outcome: RetentionRun.Outcome, _ deleted: [String], _ policy: RetentionPolicyRecord, _ repository: RepositoryName,
+        _ context: JobContext
     ) async throws {
+        let executionID = context.job.executionID
         try await webhooks.announce(inProject: repository.project) { project, store in
-            WebhookOccurrence(
-                .tagRetention, at: store.now, actor: "retention",
+            let kept = WebhookOccurrence.Repository(
+                repository, createdAt: try store.repository([repository], inProject: project.id)?.createdAt, in: project)
+            return WebhookOccurrence(
+                // What set it off, as Harbor has it.
+                .tagRetention, at: store.now, actor: try executionID.flatMap { try store.execution($0) }?.trigger ?? "",
                 data: WebhookOccurrence.Details(
-                    repository: WebhookOccurrence.Repository(
-                        repository, createdAt: try store.repository([repository], inProject: project.id)?.createdAt, in: project),
+                    repository: kept,
                     retention: WebhookOccurrence.Retention(
                         total: outcome.total, retained: outcome.retained, project: project.name, policyID: policy.id, result: "SUCCESS",
-                        deleted: deleted.prefix(Self.mostTold).map { WebhookOccurrence.Retention.Artifact(name: "\(repository)\($0)") })))
+                        deleted: deleted.prefix(Self.mostTold).map { WebhookOccurrence.Retention.Artifact(name: "\(kept.name)\($0)") })))
         }
     }
 
