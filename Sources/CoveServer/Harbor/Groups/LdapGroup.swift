@@ -39,8 +39,7 @@ struct LdapGroup: HarborGroup {
         var options: LDAPOptions
         if let url = asked.ldapUrl, !url.isEmpty, let server = LDAPServer(parsing: url) {
             options = (try? LDAPOptions(settings)) ?? LDAPOptions(server: server)
-            // The name that is set and its password belong to the server that is set.
-            if options.server != server { (options.searchDN, options.searchPassword) = ("", "") }
+            if options.server != server { options.searchPassword = "" }
             options.server = server
         } else {
             options = try LDAPOptions(settings)
