@@ -11,6 +11,7 @@ from harness.accounts import (
     ACCOUNTS, ADMIN, ADMINISTRATOR, DEVELOPER, GUEST, MAINTAINER, Harbor, add_member, made, make_project, make_user, unique,
 )
 from harness.images import Blob, Image, Manifest, artifact, image, index, tar
+from harness.postgres import Postgres
 from harness.raw import Registry, expect
 from harness.server import Server, until
 
@@ -20,11 +21,17 @@ CHART_CONFIG = "application/vnd.cncf.helm.config.v1+json"
 CHART_LAYER = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    one = Server(tmp_path_factory.mktemp("harbor"), ACCOUNTS, env=ADMINISTRATOR).start()
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def server(request, tmp_path_factory):
+    config, database = ACCOUNTS, None
+    if request.param == "postgresql":
+        database = Postgres().start()
+        config = {**ACCOUNTS, "metadata": {"url": database.create_database().url}}
+    one = Server(tmp_path_factory.mktemp("harbor"), config, env=ADMINISTRATOR).start()
     yield one
     one.stop(seconds=5)
+    if database is not None:
+        database.remove()
 
 
 @pytest.fixture(scope="module")
