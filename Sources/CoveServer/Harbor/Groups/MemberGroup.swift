@@ -102,7 +102,9 @@ struct MemberGroup: HarborGroup {
             guard try store.accountGroup(id) != nil else { throw HarborFailure.notFound("member_group.id: there is no user group \(id)") }
             return id
         }
-        if let dn = group.ldapGroupDn, !dn.isEmpty, let found = try store.accountGroup(ldapDN: dn) { return found.id }
+        if let dn = group.ldapGroupDn, !dn.isEmpty, let found = try store.accountGroup(ldapDN: LDAPName.canonical(dn) ?? dn) {
+            return found.id
+        }
         if let name = group.groupName, !name.isEmpty, let found = try store.accountGroup(named: name) {
             guard group.groupType ?? found.type == found.type else {
                 throw HarborFailure.badRequest("member_group.group_type: the user group '\(name.prefix(255))' is of type \(found.type)")

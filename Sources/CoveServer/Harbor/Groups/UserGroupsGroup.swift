@@ -17,7 +17,7 @@ struct UserGroupsGroup: HarborGroup {
     private func list(_ call: HarborCall) async throws -> Response {
         try call.require(.list, .userGroup, in: .system)
         let query = try call.list()
-        let (name, ldapDN) = (call.query("group_name"), call.query("ldap_group_dn"))
+        let (name, ldapDN) = (call.query("group_name"), call.query("ldap_group_dn").map { LDAPName.canonical($0) ?? $0 })
         let (page, total) = try await platform.metadata.read { try $0.accountGroups(searching: name, ldapDN: ldapDN, query) }
         return call.page(page.map { Harbor.UserGroup($0) }, total: total, of: query)
     }
