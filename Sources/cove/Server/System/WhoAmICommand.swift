@@ -1,4 +1,5 @@
 import ArgumentParser
+import CoveClient
 import CoveCommands
 
 struct WhoAmICommand: ServerCommand {
