@@ -110,6 +110,14 @@ struct MetadataCopyTests {
             ),
             ("immutable_rule", ["project_id": .integer(project), "rule": "{}", "created_at": 1, "updated_at": 1]),
             ("retention_policy", ["project_id": .integer(project), "rules": "[]", "created_at": 1, "updated_at": 1]),
+            (
+                "webhook_policy",
+                [
+                    "id": 6, "project_id": .integer(project), "name": "w", "event_types": "[]", "targets": "[]", "created_at": 1,
+                    "updated_at": 1,
+                ]
+            ),
+            ("webhook_trigger", ["policy_id": 6, "event_type": "PUSH_ARTIFACT", "triggered_at": 1]),
             ("setting", ["name": "auth_mode", "value": "db_auth", "updated_at": 1]),
             ("cve_allowlist", ["project_id": 0, "names": "CVE-1", "created_at": 1, "updated_at": 1]),
             (

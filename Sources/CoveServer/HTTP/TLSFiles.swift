@@ -1,8 +1,14 @@
+import CoreFoundation
 import Foundation
 import Logging
 import NIOCore
 import NIOSSL
 import Synchronization
+
+// Which of the two has what the system calls fill in depends on what the compiler read first.
+#if canImport(Glibc)
+    import Glibc
+#endif
 
 /// A certificate chain and key in files, read again when the files change: a renewed certificate needs no restart.
 final class TLSFiles: TLSIdentity {

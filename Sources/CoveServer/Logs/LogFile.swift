@@ -1,5 +1,11 @@
+import CoreFoundation
 import Foundation
 import Logging
+
+// Which of the two has what the system calls fill in depends on what the compiler read first.
+#if canImport(Glibc)
+    import Glibc
+#endif
 
 /// The file behind a descriptor that somebody else has opened, as a shell does for `cove serve >>cove.log`.
 package struct LogFile: Sendable {

@@ -1,5 +1,11 @@
+import CoreFoundation
 import Foundation
 import Synchronization
+
+// Which of the two has what the system calls fill in depends on what the compiler read first.
+#if canImport(Glibc)
+    import Glibc
+#endif
 
 /// Times as text. The calendar is worked out once a second, not once a request.
 enum Timestamp {

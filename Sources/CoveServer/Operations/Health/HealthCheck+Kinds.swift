@@ -1,10 +1,16 @@
 import AsyncHTTPClient
+import CoreFoundation
 import CoveConfiguration
 import CoveOutbound
 import Foundation
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+
+// Which of the two has what the system calls fill in depends on what the compiler read first.
+#if canImport(Glibc)
+    import Glibc
+#endif
 
 extension HealthCheck {
     /// Fails while there is a file.

@@ -1,6 +1,12 @@
+import CoreFoundation
 import CoveTelemetry
 import Foundation
 import NIOPosix
+
+// Which of the two has what the system calls fill in depends on what the compiler read first.
+#if canImport(Glibc)
+    import Glibc
+#endif
 
 /// The process, by the names that Prometheus's own clients use, and the build.
 struct ProcessMetrics: MetricSource {
