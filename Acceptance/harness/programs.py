@@ -32,7 +32,8 @@ def is_cove() -> bool:
 
 def need(name: str) -> str:
     """The path of a client program; the test is skipped, with the reason, where there is none."""
-    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin:/usr/bin:/bin")
+    unpacked = ROOT / ".build" / "bench" / "usr" / "bin"
+    found = shutil.which(name) or shutil.which(name, path=f"/usr/sbin:/sbin:/usr/bin:/bin:{unpacked}")
     if found is None:
         pytest.skip(MISSING + name)
     return found
