@@ -108,7 +108,7 @@ let package = Package(
         .target(
             name: "CoveIdentity",
             dependencies: [
-                "CoveOCI", "CoveMetadata", "CoveOutbound", "CCrypt", "CLDAP",
+                "CoveOCI", "CoveMetadata", "CoveOutbound", "CCrypt", "CLDAP", "CLinux",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),

@@ -51,6 +51,7 @@ class Accounts:
         try:
             open_server.start()
             self._fill(open_server)
+            open_server.stop()
             with Server2(WithAccounts(COVE, self.cove.binary, is_cove=True, durability="full"), directory) as server:
                 self._tokens(server, open_server)
                 self._page("artifacts-page", server, "/api/v2.0/projects/bench/repositories/many/artifacts?" + DETAILS, "extra_attrs")

@@ -1,14 +1,71 @@
 #ifndef COVE_CLINUX_H
 #define COVE_CLINUX_H
 
+#include <errno.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+
+// What a file's name or a descriptor leads to. In a structure of our own: which of the modules that include the system's headers
+// has the members of `struct stat` depends on what the compiler reads first, and then it asks for an import of that one.
+struct cove_file {
+    uint64_t device, inode;
+    int64_t size, seconds, nanoseconds;
+    uint32_t permissions;
+    int is_regular;
+};
+
+static inline void cove_fill_file(struct cove_file *file, const struct stat *status) {
+    file->device = (uint64_t)status->st_dev;
+    file->inode = (uint64_t)status->st_ino;
+    file->size = (int64_t)status->st_size;
+#if defined(__APPLE__)
+    file->seconds = status->st_mtimespec.tv_sec;
+    file->nanoseconds = status->st_mtimespec.tv_nsec;
+#else
+    file->seconds = status->st_mtim.tv_sec;
+    file->nanoseconds = status->st_mtim.tv_nsec;
+#endif
+    file->permissions = status->st_mode & 0777;
+    file->is_regular = S_ISREG(status->st_mode);
+}
+
+// Returns 0, or the error's number.
+static inline int cove_look_at(const char *path, struct cove_file *file) {
+    struct stat status;
+    if (stat(path, &status) != 0) return errno;
+    cove_fill_file(file, &status);
+    return 0;
+}
+
+// Returns 0, or the error's number.
+static inline int cove_look_behind(int descriptor, struct cove_file *file) {
+    struct stat status;
+    if (fstat(descriptor, &status) != 0) return errno;
+    cove_fill_file(file, &status);
+    return 0;
+}
+
+// Nanoseconds since 1970.
+static inline int64_t cove_wall_clock(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+// Open files that are allowed; 0 when the system cannot tell.
+static inline uint64_t cove_file_limit(void) {
+    struct rlimit limit;
+    return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? (uint64_t)limit.rlim_cur : 0;
+}
+
 #if defined(__linux__)
 #include <linux/filter.h>
 #include <linux/sockios.h>
 #include <malloc.h>
-#include <stdint.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/resource.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 
@@ -55,6 +112,13 @@ static inline ssize_t cove_read_cached(int descriptor, void *bytes, size_t lengt
 static inline int cove_unsent_bytes(int descriptor) {
     int bytes = 0;
     return ioctl(descriptor, SIOCOUTQ, &bytes) == 0 ? bytes : 0;
+}
+
+// Nanoseconds since the machine was started, its sleep among them.
+static inline int64_t cove_time_since_boot(void) {
+    struct timespec up;
+    clock_gettime(CLOCK_BOOTTIME, &up);
+    return (int64_t)up.tv_sec * 1000000000 + up.tv_nsec;
 }
 
 // Allows as many open files as the hard limit does; returns how many that are, 0 when the system cannot tell.

@@ -1,4 +1,4 @@
-import Foundation
+import CLinux
 
 /// Changes when a file does.
 struct FileStamp: Sendable, Equatable {
@@ -9,16 +9,11 @@ struct FileStamp: Sendable, Equatable {
 
     /// Nil when there is no such file. Blocks.
     init?(_ path: String) {
-        var status = stat()
-        guard stat(path, &status) == 0 else { return nil }
-        #if canImport(Darwin)
-            let time = status.st_mtimespec
-        #else
-            let time = status.st_mtim
-        #endif
-        inode = UInt64(status.st_ino)
-        size = Int64(status.st_size)
-        modified = Int64(time.tv_sec)
-        nanoseconds = Int64(time.tv_nsec)
+        var file = cove_file()
+        guard cove_look_at(path, &file) == 0 else { return nil }
+        inode = file.inode
+        size = file.size
+        modified = file.seconds
+        nanoseconds = file.nanoseconds
     }
 }

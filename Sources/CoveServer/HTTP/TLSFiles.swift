@@ -1,14 +1,9 @@
-import CoreFoundation
+import CLinux
 import Foundation
 import Logging
 import NIOCore
 import NIOSSL
 import Synchronization
-
-// Which of the two has what the system calls fill in depends on what the compiler read first.
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// A certificate chain and key in files, read again when the files change: a renewed certificate needs no restart.
 final class TLSFiles: TLSIdentity {
@@ -102,14 +97,9 @@ final class TLSFiles: TLSIdentity {
     /// Changes when either file does.
     private static func stamp(_ paths: String...) -> String {
         paths.map { path in
-            var status = stat()
-            guard stat(path, &status) == 0 else { return "absent" }
-            #if canImport(Darwin)
-                let modified = status.st_mtimespec
-            #else
-                let modified = status.st_mtim
-            #endif
-            return "\(status.st_ino).\(status.st_size).\(modified.tv_sec).\(modified.tv_nsec)"
+            var file = cove_file()
+            guard cove_look_at(path, &file) == 0 else { return "absent" }
+            return "\(file.inode).\(file.size).\(file.seconds).\(file.nanoseconds)"
         }.joined(separator: "/")
     }
 }

@@ -1,11 +1,6 @@
-import CoreFoundation
+import CLinux
 import Foundation
 import Logging
-
-// Which of the two has what the system calls fill in depends on what the compiler read first.
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// The file behind a descriptor that somebody else has opened, as a shell does for `cove serve >>cove.log`.
 package struct LogFile: Sendable {
@@ -16,28 +11,24 @@ package struct LogFile: Sendable {
 
     private let descriptor: Int32
     private let path: String
-    private let mode: mode_t
+    private let permissions: mode_t
 
     /// Nil for what is no regular file, or has no name that leads to it.
     init?(_ descriptor: Int32) {
-        guard let path = Self.path(of: descriptor), let status = Self.status(descriptor), Self.isFile(status),
-            let named = Self.status(path), named.st_ino == status.st_ino, named.st_dev == status.st_dev
+        guard let path = Self.path(of: descriptor), let file = Self.file(behind: descriptor), file.is_regular != 0,
+            Self.leads(path, to: file)
         else { return nil }
         self.descriptor = descriptor
         self.path = path
-        mode = status.st_mode & 0o777
+        permissions = mode_t(file.permissions)
     }
 
     /// Opens the file of this name, made when there is none, in the place of the old one. Blocks for a moment.
     ///
     /// - Returns: nil when the old one still has the name.
     func reopen() -> Outcome? {
-        if let status = Self.status(descriptor), let named = Self.status(path), named.st_ino == status.st_ino,
-            named.st_dev == status.st_dev
-        {
-            return nil
-        }
-        let fresh = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, mode)
+        if let file = Self.file(behind: descriptor), Self.leads(path, to: file) { return nil }
+        let fresh = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, permissions)
         guard fresh >= 0 else { return .failed(path: path, reason: String(cString: strerror(errno))) }
         defer { close(fresh) }
         guard dup2(fresh, descriptor) >= 0 else { return .failed(path: path, reason: String(cString: strerror(errno))) }
@@ -61,15 +52,13 @@ package struct LogFile: Sendable {
         #endif
     }
 
-    private static func status(_ descriptor: Int32) -> stat? {
-        var status = stat()
-        return fstat(descriptor, &status) == 0 ? status : nil
+    private static func file(behind descriptor: Int32) -> cove_file? {
+        var file = cove_file()
+        return cove_look_behind(descriptor, &file) == 0 ? file : nil
     }
 
-    private static func status(_ path: String) -> stat? {
-        var status = stat()
-        return stat(path, &status) == 0 ? status : nil
+    private static func leads(_ path: String, to file: cove_file) -> Bool {
+        var named = cove_file()
+        return cove_look_at(path, &named) == 0 && named.inode == file.inode && named.device == file.device
     }
-
-    private static func isFile(_ status: stat) -> Bool { status.st_mode & S_IFMT == S_IFREG }
 }

@@ -1,11 +1,6 @@
-import CoreFoundation
+import CLinux
 import Foundation
 import Synchronization
-
-// Which of the two has what the system calls fill in depends on what the compiler read first.
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// Times as text. The calendar is worked out once a second, not once a request.
 enum Timestamp {
@@ -19,18 +14,15 @@ enum Timestamp {
 
     /// RFC 3339 in UTC with milliseconds.
     static func now() -> String {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        let milliseconds = Int(time.tv_nsec) / 1_000_000
+        let (seconds, nanoseconds) = cove_wall_clock().quotientAndRemainder(dividingBy: 1_000_000_000)
+        let milliseconds = nanoseconds / 1_000_000
         let padding = milliseconds < 10 ? "00" : milliseconds < 100 ? "0" : ""
-        return "\(texts(of: time.tv_sec).iso).\(padding)\(milliseconds)Z"
+        return "\(texts(of: Int(seconds)).iso).\(padding)\(milliseconds)Z"
     }
 
     /// The form of the `Date` header (RFC 9110 section 5.6.7).
     static func httpDate() -> String {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return texts(of: time.tv_sec).http
+        texts(of: Int(cove_wall_clock() / 1_000_000_000)).http
     }
 
     private static func texts(of second: Int) -> (iso: String, http: String) {

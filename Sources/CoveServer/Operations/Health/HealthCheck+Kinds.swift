@@ -1,16 +1,11 @@
 import AsyncHTTPClient
-import CoreFoundation
+import CLinux
 import CoveConfiguration
 import CoveOutbound
 import Foundation
 import NIOCore
 import NIOHTTP1
 import NIOPosix
-
-// Which of the two has what the system calls fill in depends on what the compiler read first.
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 extension HealthCheck {
     /// Fails while there is a file.
@@ -19,8 +14,8 @@ extension HealthCheck {
             name: check.file, interval: check.rhythm.interval, threshold: check.rhythm.threshold, isImmediate: true
         ) {
             let found = try? await NIOThreadPool.singleton.runIfActive { () -> Int32 in
-                var status = stat()
-                return stat(check.file, &status) == 0 ? 0 : errno
+                var file = cove_file()
+                return cove_look_at(check.file, &file)
             }
             switch found ?? ENOENT {
             case 0: return "file exists"

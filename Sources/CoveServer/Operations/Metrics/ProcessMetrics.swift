@@ -1,12 +1,7 @@
-import CoreFoundation
+import CLinux
 import CoveTelemetry
 import Foundation
 import NIOPosix
-
-// Which of the two has what the system calls fill in depends on what the compiler read first.
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// The process, by the names that Prometheus's own clients use, and the build.
 struct ProcessMetrics: MetricSource {
@@ -49,26 +44,17 @@ struct ProcessMetrics: MetricSource {
         let fields = stat[stat.index(after: end)...].split(separator: " ")
         func field(_ number: Int) -> Int { number - 3 < fields.count ? Int(fields[number - 3]) ?? 0 : 0 }
         let ticks = Double(sysconf(Int32(_SC_CLK_TCK)))
-        var limit = rlimit()
-        #if canImport(Darwin)
-            getrlimit(RLIMIT_NOFILE, &limit)
-        #else
-            getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-        #endif
         let files = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count) ?? 0
         return Reading(
             cpu: Double(field(14) + field(15)) / ticks, start: booted + Double(field(22)) / ticks, virtual: field(23),
             resident: field(24) * Int(sysconf(Int32(_SC_PAGESIZE))), files: files,
-            mostFiles: Int(clamping: limit.rlim_cur))
+            mostFiles: Int(clamping: cove_file_limit()))
     }
 
     /// When the machine was started, in Unix time. Worked out once, so that it does not waver.
     private static let booted: Double = {
         #if os(Linux)
-            var (now, up) = (timespec(), timespec())
-            clock_gettime(CLOCK_REALTIME, &now)
-            clock_gettime(CLOCK_BOOTTIME, &up)
-            return Double(now.tv_sec - up.tv_sec) + Double(now.tv_nsec - up.tv_nsec) / 1e9
+            return Double(cove_wall_clock() - cove_time_since_boot()) / 1e9
         #else
             return 0
         #endif
