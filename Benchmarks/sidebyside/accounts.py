@@ -141,3 +141,10 @@ class Server2(Server):
 
 
 DETAILS = "page=1&page_size=100&with_tag=true&with_label=true&with_accessory=true&with_immutable_status=true"
+AUDIT_ROWS = """
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+    INSERT INTO audit_log (at, project_id, project, operator, operation, resource_type, resource, result, status)
+    SELECT 1700000000000000 + i * 1000000, i % 50 + 1, 'project-' || (i % 50), 'user-' || (i % 200),
+        CASE i % 3 WHEN 0 THEN 'create' WHEN 1 THEN 'pull' ELSE 'delete' END, 'artifact',
+        'project-' || (i % 50) || '/app:' || (i % 1000), 1, 201 FROM n
+"""

@@ -53,6 +53,9 @@ package struct Accounts: Sendable {
         }
     }
 
+    /// Another after each change of rights that this node knows of.
+    package var generation: Int { memory.count }
+
     /// Looks whether another node has changed rights.
     package func heedChanges() async throws {
         memory.heed(revision: try await metadata.read { try $0.rightsRevision() })

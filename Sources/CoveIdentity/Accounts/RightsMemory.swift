@@ -17,8 +17,13 @@ final class RightsMemory: Sendable {
     /// Who tokens speak for.
     let subjects = Memo<Principal.Identity, SubjectRecord>(lifetime: lifetime, capacity: capacity)
     private let revision = Mutex<Int64>(0)
+    private let generation = Atomic<Int>(0)
+
+    /// Of what was forgotten.
+    var count: Int { generation.load(ordering: .acquiring) }
 
     func forget() {
+        generation.add(1, ordering: .releasing)
         rights.forget()
         projects.forget()
         accounts.forget()

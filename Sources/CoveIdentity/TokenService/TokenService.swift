@@ -57,13 +57,13 @@ package struct TokenService: Sendable {
 
     // MARK: - Look at
 
-    /// Whom a token of ours speaks for, and what is written in it; nil when it was revoked.
+    /// Whom a token of ours speaks for, what is written in it, and its end in seconds since 1970; nil when it was revoked.
     ///
     /// - Throws: ``TokenRefusal``, `MetadataError`.
-    package func bearer(_ text: String) async throws -> (principal: Principal, rights: AccessSet)? {
+    package func bearer(_ text: String) async throws -> (principal: Principal, rights: AccessSet, end: Double)? {
         let token = try await issuer.verify(text)
         guard let principal = try await accounts.principal(token.identity, asOf: token.madeAt) else { return nil }
-        return (principal, token.rights)
+        return (principal, token.rights, token.end)
     }
 
     /// Those of the actions that may be done now. `*` stands for all, and stays when all may.

@@ -12,16 +12,32 @@ struct AccountAccess: AccessController {
     /// The token service's URL; nil: on the host that the client asks.
     let realm: String?
 
+    private let decisions = TokenDecisions()
+
+    init(service: TokenService, authenticator: any Authenticator, realm: String?) {
+        self.service = service
+        self.authenticator = authenticator
+        self.realm = realm
+    }
+
     private struct Bearer {
         let principal: Principal
+        /// Of the token, in seconds since 1970.
+        var end = 0.0
         /// What the token has; nil for a login with a password.
         var limit: AccessSet?
         var isToken: Bool { limit != nil }
     }
 
     func authorize(_ exchange: Exchange, for required: RequiredAccess) async throws(OCIFailure) -> Grant {
+        let generation = service.accounts.generation
+        let header = exchange.headers[.authorization]
+        if let header, let known = decisions.grant(header, required, generation) { return known }
         do {
-            return try await grant(try await bearer(exchange, required), exchange, required)
+            let bearer = try await bearer(header, exchange, required)
+            let grant = try await grant(bearer, exchange, required)
+            if let header, bearer.isToken { decisions.remember(grant, of: header, required, generation, end: bearer.end) }
+            return grant
         } catch let failure as OCIFailure {
             throw failure
         } catch {
@@ -31,16 +47,16 @@ struct AccountAccess: AccessController {
 
     // MARK: - Who
 
-    private func bearer(_ exchange: Exchange, _ required: RequiredAccess) async throws -> Bearer {
-        guard let header = exchange.headers[.authorization], let text = TokenAccess.token(header) else {
+    private func bearer(_ header: String?, _ exchange: Exchange, _ required: RequiredAccess) async throws -> Bearer {
+        guard let header, let text = TokenAccess.token(header) else {
             return Bearer(principal: try await authenticator.principal(exchange))
         }
         do {
-            guard let (principal, limit) = try await service.bearer(text) else {
+            guard let (principal, limit, end) = try await service.bearer(text) else {
                 throw refusal(
                     .invalidToken, "the token is not accepted: what it was given for has changed; log in again", exchange, required)
             }
-            return Bearer(principal: principal, limit: limit)
+            return Bearer(principal: principal, end: end, limit: limit)
         } catch let error as TokenRefusal {
             throw refusal(.invalidToken, "the token is not accepted: \(error)", exchange, required)
         }
